@@ -1,0 +1,1 @@
+"""Loan arithmetic: values in, values out; no Django, no clock, no settings."""

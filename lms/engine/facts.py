@@ -1,0 +1,167 @@
+"""What happened to a loan: dated facts, appended and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from lms.engine.terms import Component
+
+
+class PrepaymentEffect(StrEnum):
+    """What a part-prepayment makes smaller."""
+
+    CUT_INSTALMENT = "CUT_INSTALMENT"
+    CUT_TENOR = "CUT_TENOR"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Base of every fact.
+
+    `sequence` is the order of recording within the loan (unique, from 1); `value_date` is the day on which it counts;
+    `amount_paise` is zero where the kind has no amount.
+    """
+
+    sequence: int
+    value_date: date
+    amount_paise: int = 0
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disburse(Fact):
+    """Money lent; several make tranches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver(Fact):
+    """The standing of a loan brought in from another book: `amount_paise` is its principal outstanding.
+
+    Instalments up to `instalments_paid` count as settled elsewhere; arrears are parts of the amounts owed that day.
+    """
+
+    instalments_paid: int
+    interest_arrears_paise: int = 0
+    fee_arrears_paise: int = 0
+    penal_arrears_paise: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receive(Fact):
+    """Money from the borrower; `transaction_kind` picks the waterfall."""
+
+    transaction_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge(Fact):
+    """A fee levied, GST apart; `amount_paise` excludes `tax_paise`."""
+
+    code: str
+    tax_paise: int = 0
+    due_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Penal(Fact):
+    """A penal charge levied by hand (planned ones follow from the penal plan)."""
+
+    code: str = "PENAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waive(Fact):
+    """Part of what is owed given up; `component` names it, oldest first."""
+
+    component: Component
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce(Fact):
+    """A presented payment returned unpaid; reverses `receipt_sequence` where one was booked, and levies the charge."""
+
+    receipt_sequence: int | None = None
+    charge_paise: int = 0
+    tax_paise: int = 0
+    reason_code: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepay(Fact):
+    """Principal paid ahead of its time, after all dues."""
+
+    effect: PrepaymentEffect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateChange(Fact):
+    """A new annual rate from `value_date` on."""
+
+    annual_rate_pct: Decimal
+    effect: PrepaymentEffect = PrepaymentEffect.CUT_INSTALMENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reschedule(Fact):
+    """The rest of the loan on other dates, tenor or rate; `is_restructure` marks a concession for distress."""
+
+    new_due_date: date | None = None
+    from_due_date: date | None = None
+    extra_instalments: int = 0
+    annual_rate_pct: Decimal | None = None
+    grace_principal_count: int = 0
+    grace_interest_count: int = 0
+    is_restructure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moratorium(Fact):
+    """No instalment falls due from `value_date` to `end_date`; interest runs on."""
+
+    end_date: date
+    is_interest_capitalised: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Fact):
+    """No interest from `value_date` to `end_date`, both days inclusive."""
+
+    end_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle(Fact):
+    """Part of the claim accepted for the whole; the rest is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOff(Fact):
+    """Off the books, the claim stays; no amount means all that is owed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recover(Fact):
+    """Money on a loan already written off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreclose(Fact):
+    """The whole debt paid on one day, with the charge of the terms."""
+
+    charge_paise: int = 0
+    tax_paise: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(Fact):
+    """Excess paid back to the borrower."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reverse(Fact):
+    """The fact `reversed_sequence` never took effect."""
+
+    reversed_sequence: int
