@@ -1,0 +1,1 @@
+"""Runner of the reference figures: `python -m tests.figures FILE.jsonl`."""
