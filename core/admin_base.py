@@ -1,0 +1,119 @@
+"""Base classes of the admin screens; the one module that knows the theme."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Paginator
+from django.db import connections
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+# The theme carries no types: the type checker reads Django's classes, which the theme's extend.
+if TYPE_CHECKING:
+    from django.contrib import admin
+
+    _Paginator = Paginator[Any]
+    UnfoldModelAdmin = admin.ModelAdmin[Any]
+    UnfoldStackedInline = admin.StackedInline[Any, Any]
+    UnfoldTabularInline = admin.TabularInline[Any, Any]
+else:
+    from unfold.admin import ModelAdmin as UnfoldModelAdmin
+    from unfold.admin import StackedInline as UnfoldStackedInline
+    from unfold.admin import TabularInline as UnfoldTabularInline
+
+    _Paginator = Paginator
+
+# Below this many rows an exact count costs nothing anyone can feel.
+_EXACT_COUNT_LIMIT = 10_000
+
+
+class EstimatedPaginator(_Paginator):
+    """Pages without COUNT(*) over a large table.
+
+    Counts exactly up to a limit, because that stops early; beyond it the whole table's size comes from the database's
+    own estimate, and a filtered list says that it has at least the limit.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        """Return the exact number of rows up to the limit, an estimate beyond it."""
+        queryset: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        counted = queryset.order_by()[: _EXACT_COUNT_LIMIT + 1].count()
+        if counted <= _EXACT_COUNT_LIMIT or queryset.query.where:
+            return counted
+        return max(counted, _estimated_rows(queryset))
+
+
+class ModelAdmin(UnfoldModelAdmin):
+    """A screen for rows that staff may change."""
+
+    paginator = EstimatedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ReadOnlyModelAdmin(ModelAdmin):
+    """A screen for facts: no add, no change, no delete, and no bulk action that deletes."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to delete."""
+        return False
+
+
+class TabularInline(UnfoldTabularInline):
+    """Rows of another model in a table on the page of their parent."""
+
+    extra = 0
+
+
+class ReadOnlyTabularInline(TabularInline):
+    """Facts in a table on the page of their parent."""
+
+    can_delete = False
+    max_num = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to delete."""
+        return False
+
+
+class StackedInline(UnfoldStackedInline):
+    """Rows of another model in boxes on the page of their parent."""
+
+    extra = 0
+
+
+def _estimated_rows(queryset: QuerySet[Any]) -> int:
+    """Return the database's own idea of how many rows a table has."""
+    connection = connections[queryset.db]
+    table = queryset.model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "mysql":
+            cursor.execute(
+                "SELECT table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s",
+                [table],
+            )
+        else:
+            # Rows are numbered upwards and seldom deleted, so the largest number is close and costs one look-up.
+            column = connection.ops.quote_name(queryset.model._meta.pk.column)
+            cursor.execute(f"SELECT MAX({column}) FROM {connection.ops.quote_name(table)}")  # noqa: S608
+        row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0

@@ -1,0 +1,44 @@
+"""Write down who did what to which object, and why."""
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from core.models import AuditEntry
+
+
+def record(
+    *,
+    actor: User | None,
+    action: str,
+    obj: models.Model | None = None,
+    object_type: str = "",
+    object_id: int | str = "",
+    reason: str = "",
+    detail: Mapping[str, object] | None = None,
+) -> AuditEntry:
+    """Append one entry to the audit trail, in the caller's transaction.
+
+    Args:
+        actor: the user who acts; None for the system itself.
+        action: `app.verb`, such as `lms.loan_disburse`.
+        obj: the saved object acted on; or name it by `object_type` (`app.model`) and `object_id`.
+        reason: what the person gave as reason.
+        detail: ids, amounts and dates that JSON can carry; never personal data in clear.
+
+    Raises:
+        ValueError: neither a saved object nor its type and id are given.
+    """
+    if obj is not None:
+        object_type, object_id = obj._meta.label_lower, obj.pk
+    if not object_type or object_id in ("", None):
+        raise ValueError("An audit entry names the object that was acted on.")
+    return AuditEntry.objects.create(
+        actor=actor,
+        action=action,
+        object_type=object_type,
+        object_id=str(object_id),
+        reason=reason,
+        detail=dict(detail or {}),
+    )

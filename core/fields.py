@@ -1,0 +1,139 @@
+"""Model fields for money and for personal data that must not lie in the database in clear."""
+
+import hashlib
+import hmac
+import os
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import models
+from django.db.models.expressions import Combinable
+
+from core.errors import KistError
+
+# Django's fields take type arguments in the eyes of the type checker only.
+if TYPE_CHECKING:
+    _BigIntegerField = models.BigIntegerField[int | Combinable, int]
+    _TextField = models.TextField[str | Combinable, str]
+else:
+    _BigIntegerField, _TextField = models.BigIntegerField, models.TextField
+
+_KEY_ID_BYTES = 4
+_NONCE_BYTES = 12
+
+
+class FieldKeyMissing(KistError):
+    """A stored value was encrypted with a key that this installation does not have."""
+
+    code = "core.field_key_missing"
+    http_status = 500
+    template = "A value in {column} was encrypted with another key. Add that key to FIELD_ENCRYPTION_PREVIOUS_KEYS."
+
+
+class FieldValueDamaged(KistError):
+    """A stored value is not what was encrypted for this column."""
+
+    code = "core.field_value_damaged"
+    http_status = 500
+    template = "A value in {column} was changed or moved outside Kist. Restore the row from a backup."
+
+
+class PaiseField(_BigIntegerField):
+    """Integer paise; refuses floats, decimals and truth values instead of rounding them."""
+
+    description = "Amount in paise"
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Refuse what would have to be rounded on its way to the database."""
+        if isinstance(value, bool | float | Decimal | str):
+            raise TypeError(f"{self.name} takes integer paise, not {type(value).__name__}.")
+        return super().get_prep_value(value)
+
+
+class EncryptedTextField(_TextField):
+    """Text that is encrypted with AES-GCM in the database and plain in memory.
+
+    The table and column are bound to the value: a ciphertext that is copied elsewhere does not open. The stored form
+    names its key, so a new key may be put into use while values of previous ones are still read. Nothing but NULL can
+    be looked for; exact search goes through a column of `blind_index` values.
+    """
+
+    description = "Encrypted text"
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Encrypt a value on its way to the database; empty stays empty."""
+        text = super().get_prep_value(value)
+        return _encrypt(text, self._place) if text else text
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
+        """Decrypt a value that comes from the database."""
+        return _decrypt(value, self._place) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Allow the look-up of NULL alone: equal values have different ciphertexts."""
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+    @property
+    def _place(self) -> str:
+        return f"{self.model._meta.db_table}.{self.column}"
+
+
+def blind_index(value: str, *, purpose: str) -> str:
+    """Return a keyed fingerprint by which an encrypted value can be found exactly.
+
+    Args:
+        value: the plain value; case and outer spaces do not matter.
+        purpose: separates columns, so that equal values in two of them do not show as equal.
+
+    Returns:
+        64 hexadecimal digits (HMAC-SHA256 with BLIND_INDEX_KEY).
+    """
+    message = f"{purpose}\0{value.strip().upper()}".encode()
+    return hmac.new(bytes.fromhex(settings.BLIND_INDEX_KEY), message, hashlib.sha256).hexdigest()
+
+
+def _encrypt(text: str, place: str) -> str:
+    key = _key(settings.FIELD_ENCRYPTION_KEY)
+    nonce = os.urandom(_NONCE_BYTES)
+    sealed = AESGCM(key).encrypt(nonce, text.encode(), place.encode())
+    return b64encode(_key_id(key) + nonce + sealed).decode()
+
+
+def _decrypt(stored: str, place: str) -> str:
+    try:
+        raw = b64decode(stored, validate=True)
+    except (Base64Error, ValueError) as error:
+        raise FieldValueDamaged(column=place) from error
+    key_id, rest = raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:]
+    for configured in (settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_PREVIOUS_KEYS):
+        key = _key(configured)
+        if hmac.compare_digest(_key_id(key), key_id):
+            return _open(key, rest, place)
+    raise FieldKeyMissing(column=place)
+
+
+def _open(key: bytes, sealed: bytes, place: str) -> str:
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()).decode()
+    except (InvalidTag, ValueError) as error:
+        raise FieldValueDamaged(column=place) from error
+
+
+@lru_cache(maxsize=16)
+def _key(hexadecimal: str) -> bytes:
+    """Turn a configured key into bytes; it has 64 hexadecimal digits (AES-256)."""
+    key = bytes.fromhex(hexadecimal)
+    if len(key) != 32:
+        raise ValueError("A field encryption key has 64 hexadecimal digits.")
+    return key
+
+
+@lru_cache(maxsize=16)
+def _key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"kist field key\0" + key).digest()[:_KEY_ID_BYTES]

@@ -1,0 +1,125 @@
+"""Questions to the ledger: balances, the trial balance, statements, journals."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet, Sum
+
+from ledger.errors import ProductAccountMissing
+from ledger.models import Account, Journal, ProductAccount, Transfer
+
+
+class Clock(StrEnum):
+    """Which of a journal's two dates a question goes by; the value is the field's name."""
+
+    VALUE_DATE = "value_date"
+    BOOKED_ON = "booked_on"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalanceRow:
+    """One account with its balance on the side where it falls; the other side is zero. Turnover is both sums."""
+
+    account_id: int
+    code: str
+    name: str
+    kind: str
+    debit_paise: int
+    credit_paise: int
+    debit_turnover_paise: int
+    credit_turnover_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalance:
+    """Every account that ever moved, by code; the two totals are equal, or the ledger is damaged."""
+
+    rows: tuple[TrialBalanceRow, ...]
+    debit_total_paise: int
+    credit_total_paise: int
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether debits equal credits."""
+        return self.debit_total_paise == self.credit_total_paise
+
+
+def trial_balance(*, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> TrialBalance:
+    """Sum every account up to a date.
+
+    Args:
+        as_of: last day that counts; None for everything.
+        clock: go by the day that movements count from, or by the day on which they were booked.
+    """
+    debits = _sums("debit_account", as_of=as_of, clock=clock)
+    credits_ = _sums("credit_account", as_of=as_of, clock=clock)
+    rows = tuple(
+        _row(account, debits.get(account.pk, 0), credits_.get(account.pk, 0))
+        for account in Account.objects.filter(pk__in=debits.keys() | credits_.keys()).order_by("code")
+    )
+    return TrialBalance(rows, sum(row.debit_paise for row in rows), sum(row.credit_paise for row in rows))
+
+
+def balance_of(*, product_code: str, role: str, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> int:
+    """Return debits less credits, in paise, that a product's journals made on the account of a role.
+
+    Args:
+        product_code: the product; of an account that products share, only this product's part counts.
+        role: an AccountRole.
+        as_of: last day that counts; None for everything.
+        clock: which date `as_of` is about.
+
+    Raises:
+        ProductAccountMissing: the product has no account for the role.
+    """
+    mapped = ProductAccount.objects.filter(product_code=product_code, role=role).first()
+    if mapped is None:
+        raise ProductAccountMissing(product_code=product_code, role=str(role))
+    transfers = _until(as_of=as_of, clock=clock).filter(journal__product_code=product_code)
+    return _sum(transfers.filter(debit_account=mapped.account_id)) - _sum(
+        transfers.filter(credit_account=mapped.account_id)
+    )
+
+
+def account_balance(*, account: Account, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> int:
+    """Return debits less credits of an account in paise, up to and including a date."""
+    transfers = _until(as_of=as_of, clock=clock)
+    return _sum(transfers.filter(debit_account=account)) - _sum(transfers.filter(credit_account=account))
+
+
+def journals_for(*, reference_type: str, reference_id: int) -> QuerySet[Journal]:
+    """Return the journals behind an object, first posted first, with their transfers and accounts."""
+    return (
+        Journal.objects.filter(reference_type=reference_type, reference_id=reference_id)
+        .order_by("pk")
+        .prefetch_related("transfers__debit_account", "transfers__credit_account")
+    )
+
+
+def _row(account: Account, debits: int, credits_: int) -> TrialBalanceRow:
+    balance = debits - credits_
+    return TrialBalanceRow(
+        account_id=account.pk,
+        code=account.code,
+        name=account.name,
+        kind=account.kind,
+        debit_paise=max(balance, 0),
+        credit_paise=max(-balance, 0),
+        debit_turnover_paise=debits,
+        credit_turnover_paise=credits_,
+    )
+
+
+def _until(*, as_of: date | None, clock: Clock) -> QuerySet[Transfer]:
+    transfers = Transfer.objects.order_by()
+    return transfers if as_of is None else transfers.filter(Q((f"{clock.value}__lte", as_of)))
+
+
+def _sums(side: str, *, as_of: date | None, clock: Clock) -> dict[int, int]:
+    rows = _until(as_of=as_of, clock=clock).values_list(side).annotate(total=Sum("amount_paise"))
+    return {account_id: int(total) for account_id, total in rows}
+
+
+def _sum(transfers: QuerySet[Transfer]) -> int:
+    return int(transfers.aggregate(total=Sum("amount_paise"))["total"] or 0)
