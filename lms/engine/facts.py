@@ -40,7 +40,9 @@ class Disburse(Fact):
 class TakeOver(Fact):
     """The standing of a loan brought in from another book: `amount_paise` is its principal outstanding.
 
-    Instalments up to `instalments_paid` count as settled elsewhere; arrears are parts of the amounts owed that day.
+    Instalments up to `instalments_paid` count as settled elsewhere; later ones due by the value date are overdue with
+    their principal. Arrears are parts of the amounts owed that day: interest overdue is what `interest_arrears_paise`
+    says, not what those instalments would have borne.
     """
 
     instalments_paid: int
@@ -51,9 +53,10 @@ class TakeOver(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receive(Fact):
-    """Money from the borrower; `transaction_kind` picks the waterfall."""
+    """Money from the borrower; `transaction_kind` and the `asset_class` of that day pick the waterfall."""
 
     transaction_kind: str = ""
+    asset_class: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

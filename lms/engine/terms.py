@@ -233,6 +233,10 @@ class Terms:
 
     Defaults are the Indian lender's: monthly textbook EMI rounded up to the rupee, interest by actual days / 365
     rounded half-up to the paisa, a broken first period charged apart. Amounts in paise, rates in per cent a year.
+
+    `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
+    interest is that of the evening before); otherwise it starts with the night of d.
+    `overdue_components`: what counts for days past due and for the oldest unpaid due date.
     """
 
     principal_paise: int
@@ -268,9 +272,12 @@ class Terms:
     custom_rows: tuple[CustomRow, ...] = ()
     down_payment_pct: Decimal = Decimal(0)
 
+    is_dated_from_evening_before: bool = False
+
     early_payment: EarlyPayment = EarlyPayment.HOLD_AS_EXCESS
     is_interest_recalculated: bool = False
     has_interest_on_overdue_principal: bool = False
     waterfalls: tuple[Waterfall, ...] = field(default_factory=_standard_waterfall)
+    overdue_components: tuple[Component, ...] = (Component.PRINCIPAL, Component.INTEREST)
     penal_plan: PenalPlan | None = None
     charges: tuple[ChargeTerm, ...] = ()

@@ -1,0 +1,169 @@
+"""Working state of one loan during a replay: rows, excess, totals and allocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, Item, Period, Plan
+from lms.engine.state import Allocation, Head, LoanStatus, Movement
+from lms.engine.terms import Component, Terms
+
+HEADS = (Head.PRINCIPAL, Head.INTEREST, Head.FEE, Head.TAX, Head.PENAL)
+_SETTLED_AS = {Movement.RECEIVED: "paid", Movement.APPLIED: "paid", Movement.WAIVED: "waived"}
+
+
+@dataclass(slots=True)
+class Account:
+    """One loan between two facts.
+
+    `day` is the day being processed; nights before it are accounted for. `cursor` is the first row not fully settled.
+    `penal_exact` is the planned penal so far as an exact numerator over `penal.DENOMINATOR`.
+    """
+
+    terms: Terms
+    plan: Plan
+    day: date
+    cursor: int = 0
+    excess: int = 0
+    totals: dict[tuple[Movement, Head], int] = field(default_factory=dict)
+    allocations: list[Allocation] = field(default_factory=list)
+    penal_exact: int = 0
+    penal_by_row: dict[int, int] = field(default_factory=dict)
+    accrued_elsewhere: int = 0
+    lent: int = 0
+    last_receipt: int = 0
+    recovered: list[int] = field(default_factory=lambda: [0] * 5)
+    closed_as: LoanStatus | None = None
+    closed_on: date | None = None
+
+    def book(self, movement: Movement, head: Head, amount: int) -> None:
+        """Add to a cumulative total."""
+        if amount:
+            key = (movement, head)
+            self.totals[key] = self.totals.get(key, 0) + amount
+
+    def total(self, movement: Movement, head: Head) -> int:
+        """Give a cumulative total."""
+        return self.totals.get((movement, head), 0)
+
+    def row_for_charge(self, due: date) -> int:
+        """Find the row whose period holds a charge's due date; its last day belongs to it."""
+        periods = self.plan.periods
+        low, high = 0, len(periods) - 1
+        while low < high:
+            middle = (low + high) // 2
+            if periods[middle].due >= due:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def add_item(self, item: Item) -> None:
+        """Put a charge on the row of its due date and reopen that row."""
+        index = self.row_for_charge(item.due)
+        row = self.plan.periods[index]
+        if row.items is None:
+            row.items = []
+        row.items.append(item)
+        row.paid_on = None
+        self.cursor = min(self.cursor, index)
+        if self.closed_as is LoanStatus.CLOSED:
+            self.closed_as = self.closed_on = None
+
+    def settle(
+        self, *, index: int, component: int, item: Item | None, amount: int, movement: Movement, fact: int
+    ) -> None:
+        """Settle `amount` of one component of one row, by payment, waiver or write-off."""
+        row = self.plan.periods[index]
+        parts = _parts(row, movement)
+        parts[component] += amount
+        if item is not None:
+            item.settled += amount
+        if movement in (Movement.RECEIVED, Movement.APPLIED):
+            due = item.due if item is not None else row.due
+            if self.day < due:
+                row.in_advance += amount
+            elif self.day > due:
+                row.late += amount
+        if is_settled(row):
+            row.paid_on = self.day
+        self.book(movement, HEADS[component], amount)
+        if movement is Movement.APPLIED:
+            self.excess -= amount
+        self.allocations.append(
+            Allocation(
+                fact_sequence=fact,
+                applied_on=self.day,
+                component=COMPONENTS[component],
+                amount_paise=amount,
+                instalment_number=index + 1,
+                is_from_excess=movement is Movement.APPLIED,
+            )
+        )
+
+    def hold(self, *, amount: int, fact: int) -> None:
+        """Keep money that met no due as excess."""
+        if amount:
+            self.excess += amount
+            self.book(Movement.RECEIVED, Head.EXCESS, amount)
+            self.note(fact=fact, component=None, amount=amount)
+
+    def note(self, *, fact: int, component: Component | None, amount: int, is_from_excess: bool = False) -> None:
+        """Record an allocation that belongs to no row."""
+        self.allocations.append(
+            Allocation(
+                fact_sequence=fact,
+                applied_on=self.day,
+                component=component,
+                amount_paise=amount,
+                is_from_excess=is_from_excess,
+            )
+        )
+
+    def move_cursor(self) -> None:
+        """Step over rows that are due and fully settled, noting the day; close the loan behind the last one."""
+        periods = self.plan.periods
+        while self.cursor < len(periods) and periods[self.cursor].due <= self.day and is_settled(periods[self.cursor]):
+            self.cursor += 1
+        if self.cursor == len(periods) and self.closed_as is None and self.lent:
+            self.closed_as, self.closed_on = LoanStatus.CLOSED, self.day
+
+
+def open_amount(row: Period, component: int) -> int:
+    """Give what is open of principal (0) or interest (1) of a row, due or not."""
+    amount = row.due_principal if component == PRINCIPAL else row.due_interest
+    for parts in (row.paid, row.waived, row.written_off):
+        if parts is not None:
+            amount -= parts[component]
+    return amount
+
+
+def is_settled(row: Period) -> bool:
+    """Tell whether nothing is open on a row, charges included."""
+    if open_amount(row, 0) or open_amount(row, 1):
+        return False
+    return not row.items or all(item.settled == item.amount for item in row.items)
+
+
+def open_items(row: Period, component: int, until: date | None = None) -> list[Item]:
+    """List the open charges of one component on a row, those due by `until` only when it is given."""
+    return [
+        item
+        for item in row.items or ()
+        if item.component == component and item.settled < item.amount and (until is None or item.due <= until)
+    ]
+
+
+def penal_item(row: Period) -> Item | None:
+    """Find the charge that collects the planned penal of a row."""
+    return next((item for item in row.items or () if item.component == PENAL and item.sequence is None), None)
+
+
+def _parts(row: Period, movement: Movement) -> list[int]:
+    name = _SETTLED_AS.get(movement, "written_off")
+    parts: list[int] | None = getattr(row, name)
+    if parts is None:
+        parts = [0] * 5
+        setattr(row, name, parts)
+    return parts

@@ -1,0 +1,141 @@
+"""Interest earned night by night, and the straight lines that continue it until something changes."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from math import gcd
+
+from lms.engine.account import Account, open_amount
+from lms.engine.interest import rate_numerator
+from lms.engine.penal import DENOMINATOR, first_penal_date, slab_dates
+from lms.engine.plan import InterestDue, Period
+from lms.engine.rounding import round_ratio
+from lms.engine.state import AccrualLine, Head, Movement
+from lms.engine.terms import DayCount, InterestMethod, PenalMethod, RoundingMode
+
+_ONE_DAY = timedelta(days=1)
+
+
+def earned_interest(*, account: Account, as_of: date) -> int:
+    """Give the interest of all nights up to and including `as_of`, less what was earned in another book.
+
+    Every finished period counts with its rounded interest; the running one is rounded half-up as a running total.
+    """
+    finished, current = _split(account, as_of)
+    total = finished - account.accrued_elsewhere
+    if current is not None:
+        numerator, denominator = account.plan.interest_until(current, as_of + _ONE_DAY)
+        total += round_ratio(numerator, denominator)
+    return total
+
+
+def interest_of_night(*, account: Account, night: date) -> int:
+    """Give the contract interest of one night, rounded half-up; nil after the last period or on a closed loan."""
+    _, running = _split(account, night)
+    if running is None or account.closed_as is not None:
+        return 0
+    _, denominator = account.plan.interest_until(running, night + _ONE_DAY)
+    return round_ratio(_per_night(account, running, night), denominator)
+
+
+def accrual_lines(*, account: Account, as_of: date) -> tuple[AccrualLine, ...]:
+    """Give ACCRUED of interest and of planned penal as straight lines from `as_of` on; see `AccrualLine`."""
+    finished, current = _split(account, as_of)
+    finished -= account.accrued_elsewhere
+    if current is None:
+        lines = [AccrualLine(Head.INTEREST, finished, 0, 1)] if finished else []
+    else:
+        numerator, denominator = account.plan.interest_until(current, as_of + _ONE_DAY)
+        per_day = _per_night(account, current, as_of + _ONE_DAY)
+        lines = [_line(Head.INTEREST, finished * denominator + numerator, per_day, denominator)]
+    plan = account.terms.penal_plan
+    if plan is not None and (per_night := _penal_per_night(account, as_of)):
+        lines.append(_line(Head.PENAL, account.penal_exact, per_night, DENOMINATOR))
+    elif penal := account.total(Movement.ACCRUED, Head.PENAL):
+        lines.append(AccrualLine(Head.PENAL, penal, 0, 1))
+    return tuple(lines)
+
+
+def next_change_date(*, account: Account, as_of: date) -> date | None:
+    """Give the first day-end that the lines may not reach: a due date, a change of rate or penal, a year end."""
+    dates = [day for day in _schedule_dates(account, as_of) if day > as_of]
+    dates += [day for day in _penal_dates(account, as_of) if day > as_of]
+    rule = account.plan.rule
+    dates += [day for day in rule.rate_dates if day > as_of]
+    dates += [day for pause in rule.pauses for day in pause if day > as_of]
+    return min(dates, default=None)
+
+
+def _line(head: Head, base: int, per_day: int, denominator: int) -> AccrualLine:
+    """Reduce the three numbers, so that they fit a 64-bit column for any ordinary rate."""
+    common = gcd(base, per_day, denominator)
+    return AccrualLine(head, base // common, per_day // common, denominator // common)
+
+
+def _split(account: Account, as_of: date) -> tuple[int, Period | None]:
+    """Add up the finished periods and find the running one."""
+    after = as_of + _ONE_DAY
+    periods = account.plan.periods
+    if after >= periods[-1].end:
+        return sum(row.interest for row in periods), None
+    index = account.plan.index_at(after)
+    running = periods[index] if periods[index].start < after else None
+    return sum(row.interest for row in periods[:index]), running
+
+
+def _per_night(account: Account, row: Period, night: date) -> int:
+    if night >= row.end or row.interest_due is InterestDue.FREE:
+        return 0
+    until, _ = account.plan.interest_until(row, night)
+    after, _ = account.plan.interest_until(row, night + _ONE_DAY)
+    return after - until
+
+
+def _schedule_dates(account: Account, as_of: date) -> list[date]:
+    periods, terms = account.plan.periods, account.terms
+    dates = [date(as_of.year, 12, 31), date(as_of.year + 1, 1, 1)] if terms.day_count is DayCount.ACTUAL_ACTUAL else []
+    is_half_up = terms.interest_rounding is RoundingMode.HALF_UP and terms.interest_unit_paise == 1
+    is_flat = terms.interest_method is InterestMethod.FLAT
+    for row in periods[account.plan.index_at(as_of) :]:
+        dates += [row.due, row.end, *(item.due for item in row.items or ())]
+        if not is_half_up or is_flat:
+            dates.append(row.end - _ONE_DAY)
+        if min(row.due, row.end) > as_of:
+            break
+    return dates
+
+
+def _penal_per_night(account: Account, as_of: date) -> int:
+    plan = account.terms.penal_plan
+    if plan is None or plan.method is not PenalMethod.PER_DAY:
+        return 0
+    base = 0
+    for row in account.plan.periods[account.cursor :]:
+        if row.due > as_of:
+            break
+        is_capped = plan.cap_paise is not None and account.penal_by_row.get(id(row), 0) >= plan.cap_paise * DENOMINATOR
+        if first_penal_date(plan=plan, due=row.due) <= as_of + _ONE_DAY and not is_capped:
+            base += open_amount(row, 0) + open_amount(row, 1)
+    return base * rate_numerator(plan.annual_rate_pct)
+
+
+def _penal_dates(account: Account, as_of: date) -> list[date]:
+    plan = account.terms.penal_plan
+    if plan is None:
+        return []
+    dates = []
+    for row in account.plan.periods[account.cursor :]:
+        if row.due > as_of:
+            break
+        base = open_amount(row, 0) + open_amount(row, 1)
+        if base <= 0:
+            continue
+        if plan.method is not PenalMethod.PER_DAY:
+            dates += [day for day, _ in slab_dates(plan=plan, due=row.due)]
+            continue
+        dates.append(first_penal_date(plan=plan, due=row.due))
+        if plan.cap_paise is not None and plan.annual_rate_pct:
+            left = plan.cap_paise * DENOMINATOR - account.penal_by_row.get(id(row), 0)
+            nights = left // (base * rate_numerator(plan.annual_rate_pct))
+            dates.append(as_of + timedelta(days=nights + 1))
+    return dates

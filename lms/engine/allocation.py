@@ -1,0 +1,111 @@
+"""The waterfall: one amount over many dues, in the order that the terms give as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from lms.engine.account import Account, open_amount, open_items
+from lms.engine.plan import INDEX, INTEREST, Item, Period
+from lms.engine.state import Movement
+from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
+
+_GROUPS = tuple(DueGroup)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An open amount: a component of a row, or one charge on it."""
+
+    index: int
+    component: int
+    item: Item | None
+    amount: int
+
+
+def pick_waterfall(*, terms: Terms, transaction_kind: str = "", asset_class: str = "") -> Waterfall:
+    """Find the most specific waterfall for a kind of transaction and an asset class; the kind weighs more."""
+    fitting = [
+        waterfall
+        for waterfall in terms.waterfalls
+        if waterfall.transaction_kind in ("", transaction_kind) and waterfall.asset_class in ("", asset_class)
+    ]
+    return max(fitting, key=lambda waterfall: (waterfall.transaction_kind != "", waterfall.asset_class != ""))
+
+
+def spend(
+    *, account: Account, amount: int, waterfall: Waterfall, movement: Movement, fact: int, has_advance: bool = False
+) -> int:
+    """Settle open dues with `amount` paise on the account's day and give back what is left.
+
+    `has_advance` lets money meet dues of later days too.
+    """
+    for group, components in _stops(waterfall):
+        if group is DueGroup.IN_ADVANCE and not has_advance:
+            continue
+        for due in _dues_in_order(account, group, components, waterfall):
+            if amount == 0:
+                return 0
+            part = min(amount, due.amount)
+            account.settle(
+                index=due.index, component=due.component, item=due.item, amount=part, movement=movement, fact=fact
+            )
+            amount -= part
+    return amount
+
+
+def dues_until(*, account: Account, component: Component, day: date) -> Iterator[Due]:
+    """List what is open of one component and due by `day`, oldest first."""
+    for group in (DueGroup.PAST_DUE, DueGroup.DUE):
+        for index in _rows_near(account, day):
+            yield from _dues_of_row(account.plan.periods[index], index, group, INDEX[component], day)
+
+
+def _stops(waterfall: Waterfall) -> list[tuple[DueGroup, list[int]]]:
+    """Join consecutive steps of one group, so that a group may come twice with other components."""
+    stops: list[tuple[DueGroup, list[int]]] = []
+    for step in waterfall.steps:
+        if not stops or stops[-1][0] is not step.group:
+            stops.append((step.group, []))
+        stops[-1][1].append(INDEX[step.component])
+    return stops
+
+
+def _dues_in_order(account: Account, group: DueGroup, components: list[int], waterfall: Waterfall) -> list[Due]:
+    day, periods = account.day, account.plan.periods
+    if group is DueGroup.IN_ADVANCE:
+        rows: range | list[int] = range(account.cursor, len(periods))
+        if waterfall.future is FutureRule.LAST_INSTALMENT:
+            rows = list(reversed(rows))
+    else:
+        rows = _rows_near(account, day)
+    if waterfall.direction is Direction.HORIZONTAL:
+        return [due for i in rows for c in components for due in _dues_of_row(periods[i], i, group, c, day)]
+    return [due for c in components for i in rows for due in _dues_of_row(periods[i], i, group, c, day)]
+
+
+def _rows_near(account: Account, day: date) -> list[int]:
+    """List unsettled rows up to the first that is not due, which may hold charges that are."""
+    rows = []
+    for index in range(account.cursor, len(account.plan.periods)):
+        rows.append(index)
+        if account.plan.periods[index].due > day:
+            break
+    return rows
+
+
+def _dues_of_row(row: Period, index: int, group: DueGroup, component: int, day: date) -> Iterator[Due]:
+    if component <= INTEREST:
+        if _group_of(row.due, day) is group and (amount := open_amount(row, component)) > 0:
+            yield Due(index, component, None, amount)
+        return
+    for item in open_items(row, component):
+        if _group_of(item.due, day) is group:
+            yield Due(index, component, item, item.amount - item.settled)
+
+
+def _group_of(due: date, day: date) -> DueGroup:
+    if due < day:
+        return DueGroup.PAST_DUE
+    return DueGroup.DUE if due == day else DueGroup.IN_ADVANCE

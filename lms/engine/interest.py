@@ -1,0 +1,128 @@
+"""Interest of a stretch of days: exact weights, dated rates and pauses, rounded once by the caller."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from lms.engine.day_count import RatioFunction, ratio_function
+from lms.engine.terms import DayCount, InterestPeriod, PeriodUnit, Terms
+
+_RATE_DIGITS = 10
+RATE_DENOMINATOR = 100 * 10**_RATE_DIGITS
+_STEPS_A_YEAR = {PeriodUnit.MONTH: 12, PeriodUnit.WEEK: 52, PeriodUnit.YEAR: 1, PeriodUnit.DAY: 365}
+_ONE_DAY = timedelta(days=1)
+
+
+def rate_numerator(annual_rate_pct: Decimal) -> int:
+    """Scale a rate in per cent a year to an integer over `RATE_DENOMINATOR`; ten decimals are kept exactly.
+
+    Raises:
+        ValueError: the rate has more than ten decimals.
+    """
+    scaled = annual_rate_pct.scaleb(_RATE_DIGITS)
+    numerator = int(scaled)
+    if numerator != scaled:
+        raise ValueError(f"A rate may have ten decimals, not more: {annual_rate_pct}.")
+    return numerator
+
+
+@dataclass(slots=True)
+class InterestRule:
+    """How much of a year a stretch is, and at which rate: the terms' part of interest, without balances.
+
+    `rate_dates` and `rate_numerators` run side by side; `pauses` are half-open ranges of days without interest.
+    """
+
+    ratio: RatioFunction
+    is_whole_period: bool
+    whole_numerator: int
+    whole_denominator: int
+    rate_dates: list[date]
+    rate_numerators: list[int]
+    pauses: list[tuple[date, date]] = field(default_factory=list)
+
+    def weight(self, start: date, end: date, whole_days: int) -> tuple[int, int]:
+        """Give the fraction of a year from `start` to `end` inside a regular period of `whole_days` (0: irregular)."""
+        if self.is_whole_period and whole_days:
+            return self.whole_numerator * (end - start).days, self.whole_denominator * whole_days
+        return self.ratio(start, end)
+
+    def rate_at(self, day: date) -> int:
+        """Give the rate numerator that the night of `day` bears."""
+        return self.rate_numerators[bisect_right(self.rate_dates, day) - 1]
+
+    def is_plain(self) -> bool:
+        """Tell whether one rate holds throughout and nothing is paused."""
+        return len(self.rate_dates) == 1 and not self.pauses
+
+    def set_rate(self, *, day: date, numerator: int) -> None:
+        """Let a rate hold from `day` on, until the next dated rate; a second change on a day replaces the first."""
+        index = bisect_right(self.rate_dates, day)
+        if index and self.rate_dates[index - 1] == day:
+            self.rate_numerators[index - 1] = numerator
+            return
+        self.rate_dates.insert(index, day)
+        self.rate_numerators.insert(index, numerator)
+
+    def exact(
+        self, *, opening: int, moves: list[tuple[date, int]], start: date, end: date, whole_days: int
+    ) -> tuple[int, int]:
+        """Sum balance x rate x fraction over the sub-periods of `start` to `end`.
+
+        Args:
+            opening: balance in paise at `start`.
+            moves: changes of the balance, date and paise, in date order; those before `start` count from `start`.
+            start: first night that counts.
+            end: first night that does not count.
+            whole_days: length of the regular period that the stretch lies in, 0 for an irregular one.
+
+        Returns:
+            Numerator and denominator of the interest in paise.
+        """
+        cuts = {start, end}
+        cuts.update(day for day, _ in moves if start < day < end)
+        cuts.update(day for day in self.rate_dates if start < day < end)
+        for first, after in self.pauses:
+            cuts.update(day for day in (first, after) if start < day < end)
+        days = sorted(cuts)
+        total, denominator = 0, 1
+        balance, position = opening, 0
+        for left, right in pairwise(days):
+            while position < len(moves) and moves[position][0] <= left:
+                balance += moves[position][1]
+                position += 1
+            numerator, denominator = self.weight(left, right, whole_days)
+            if not any(first <= left < after for first, after in self.pauses):
+                total += balance * numerator * self.rate_at(left)
+        return total, denominator * RATE_DENOMINATOR
+
+
+def interest_rule(*, terms: Terms) -> InterestRule:
+    """Build the rule of one loan from its terms; dated changes are added by the replay.
+
+    Whole periods and 30/360 count a regular period as its share of twelve months (weeks: of 52) and cut it by days;
+    30/360 with a rhythm of days or weeks counts actual days of 360.
+    """
+    is_months = terms.unit in (PeriodUnit.MONTH, PeriodUnit.YEAR)
+    is_whole = terms.interest_period is InterestPeriod.WHOLE_PERIODS
+    day_count = terms.day_count
+    if day_count is DayCount.THIRTY_360:
+        is_whole = is_whole or is_months
+        day_count = DayCount.THIRTY_360 if is_months else DayCount.ACTUAL_360
+    return InterestRule(
+        ratio=ratio_function(day_count=day_count),
+        is_whole_period=is_whole,
+        whole_numerator=terms.every,
+        whole_denominator=_STEPS_A_YEAR[terms.unit],
+        rate_dates=[date.min],
+        rate_numerators=[rate_numerator(terms.annual_rate_pct)],
+    )
+
+
+def evening_before(*, terms: Terms, day: date) -> date:
+    """Give the first night that an event dated `day` governs, by `Terms.is_dated_from_evening_before`."""
+    return day - _ONE_DAY if terms.is_dated_from_evening_before else day

@@ -1,0 +1,90 @@
+"""Planned penal charges: on the overdue principal and interest of a row, never on penal, never capitalised."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from lms.engine.account import HEADS, Account, open_amount, penal_item
+from lms.engine.interest import RATE_DENOMINATOR, rate_numerator
+from lms.engine.plan import PENAL, Item, Period
+from lms.engine.rounding import round_ratio
+from lms.engine.state import Movement
+from lms.engine.terms import PenalMethod, PenalPlan
+
+DENOMINATOR = RATE_DENOMINATOR * 365
+
+
+def accrue_penal(*, account: Account, until: date) -> None:
+    """Charge the plan's penal for the nights from the account's day up to, not including, that of `until`.
+
+    PER_DAY: overdue principal and interest x rate / 365 a night, summed exactly over the loan and rounded half-up as
+    one running total; a row's nights start when its grace days are over and stop at the cap of the row. FLAT and SLAB
+    fall at the day-end on which the row's days past due reach the threshold (the due date itself is day 1).
+
+    Source: RBI, penal charges in loan accounts, 18 August 2023: a charge on the amount in default, not capitalised.
+    """
+    plan = account.terms.penal_plan
+    if plan is None or until <= account.day or account.closed_as is not None:
+        return
+    periods = account.plan.periods
+    for index in range(account.cursor, len(periods)):
+        row = periods[index]
+        if row.due >= until:
+            break
+        base = open_amount(row, 0) + open_amount(row, 1)
+        if base <= 0:
+            continue
+        if plan.method is PenalMethod.PER_DAY:
+            _accrue_daily(account, plan, index, base, until)
+        else:
+            _levy_slabs(account, plan, index, until)
+
+
+def first_penal_date(*, plan: PenalPlan, due: date) -> date:
+    """Give the first night that can bear penal for a row due on `due`."""
+    return due + timedelta(days=plan.grace_days)
+
+
+def slab_dates(*, plan: PenalPlan, due: date) -> list[tuple[date, int]]:
+    """List the day-ends on which a row due on `due` and still unpaid is charged, with the amounts."""
+    if plan.method is PenalMethod.FLAT:
+        return [(due + timedelta(days=plan.grace_days), plan.amount_paise)]
+    days = [(slab.from_days_past_due - 1 + plan.grace_days, slab.amount_paise) for slab in plan.slabs]
+    return [(due + timedelta(days=offset), amount) for offset, amount in days]
+
+
+def _accrue_daily(account: Account, plan: PenalPlan, index: int, base: int, until: date) -> None:
+    row = account.plan.periods[index]
+    first = max(account.day, first_penal_date(plan=plan, due=row.due))
+    nights = (until - first).days
+    if nights <= 0:
+        return
+    exact = base * rate_numerator(plan.annual_rate_pct) * nights
+    so_far = account.penal_by_row.get(id(row), 0)
+    if plan.cap_paise is not None:
+        exact = min(exact, max(plan.cap_paise * DENOMINATOR - so_far, 0))
+    before = round_ratio(account.penal_exact, DENOMINATOR)
+    account.penal_exact += exact
+    account.penal_by_row[id(row)] = so_far + exact
+    _add_penal(account, row, round_ratio(account.penal_exact, DENOMINATOR) - before)
+
+
+def _levy_slabs(account: Account, plan: PenalPlan, index: int, until: date) -> None:
+    row = account.plan.periods[index]
+    for day, charged in slab_dates(plan=plan, due=row.due):
+        if account.day <= day < until:
+            item = penal_item(row)
+            room = charged if plan.cap_paise is None else plan.cap_paise - (item.amount if item else 0)
+            _add_penal(account, row, min(charged, room))
+
+
+def _add_penal(account: Account, row: Period, amount: int) -> None:
+    if amount <= 0:
+        return
+    item = penal_item(row)
+    if item is None:
+        item = Item(PENAL, row.due, 0)
+        row.items = [*(row.items or ()), item]
+    item.amount += amount
+    row.paid_on = None
+    account.book(Movement.ACCRUED, HEADS[PENAL], amount)

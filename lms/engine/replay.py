@@ -1,0 +1,108 @@
+"""The fold: terms and facts in, the state of the loan on a day out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from lms.engine.account import Account
+from lms.engine.closing import foreclose, settle, write_off
+from lms.engine.dating import advance, apply_excess
+from lms.engine.effective import effective_facts
+from lms.engine.errors import EngineRefusal
+from lms.engine.facts import (
+    Bounce,
+    Charge,
+    Disburse,
+    Fact,
+    Foreclose,
+    Penal,
+    Prepay,
+    RateChange,
+    Receive,
+    Recover,
+    Refund,
+    Settle,
+    TakeOver,
+    Waive,
+    WriteOff,
+)
+from lms.engine.money_facts import charge, levy_bounce, levy_penal, receive, recover, refund, waive
+from lms.engine.plan_facts import change_rate, disburse, open_account, prepay
+from lms.engine.schedule import check_terms
+from lms.engine.standing import loan_state, sanctioned_state
+from lms.engine.state import LoanState
+from lms.engine.terms import Terms
+
+_ONE_DAY = timedelta(days=1)
+_HANDLERS: dict[type[Fact], Callable[[Account, Any], None]] = {
+    Disburse: disburse,
+    Receive: receive,
+    Charge: charge,
+    Penal: levy_penal,
+    Bounce: levy_bounce,
+    Waive: waive,
+    Prepay: prepay,
+    RateChange: change_rate,
+    Foreclose: foreclose,
+    Settle: settle,
+    WriteOff: write_off,
+    Recover: recover,
+    Refund: refund,
+}
+
+
+def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> LoanState:
+    """Fold the facts of a loan into its state at the day-end of `as_of`.
+
+    Args:
+        terms: the loan as sanctioned.
+        facts: in any order, sequences unique; those valued after `as_of` are ignored.
+        as_of: the day whose night is the last one counted.
+
+    Returns:
+        The state; status SANCTIONED with an empty schedule before the first disbursal.
+
+    Raises:
+        EngineRefusal: a fact contradicts the loan as it stood on its value date.
+    """
+    account = fold(terms=terms, facts=facts, as_of=as_of)
+    if account is None:
+        return sanctioned_state(terms=terms, as_of=as_of)
+    return loan_state(account=account, as_of=as_of)
+
+
+def fold(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> Account | None:
+    """Run the facts through a working account, nights up to and including `as_of`; None before the first disbursal."""
+    account = fold_facts(terms=terms, facts=effective_facts(facts=facts, as_of=as_of))
+    if account is not None:
+        advance(account=account, day=as_of)
+        advance(account=account, day=as_of + _ONE_DAY, is_night_only=True)
+    return account
+
+
+def fold_facts(*, terms: Terms, facts: Sequence[Fact]) -> Account | None:
+    """Run facts that count, in their order, through a working account; it stands on the day of the last one."""
+    check_terms(terms)
+    if not facts:
+        return None
+    if not isinstance(facts[0], Disburse | TakeOver):
+        raise EngineRefusal(
+            "engine.not_disbursed", f"Fact {facts[0].sequence} is before the first disbursal; disburse the loan first."
+        )
+    account = open_account(terms=terms, fact=facts[0])
+    for fact in facts[1:]:
+        advance(account=account, day=fact.value_date)
+        apply_fact(account=account, fact=fact)
+    return account
+
+
+def apply_fact(*, account: Account, fact: Fact) -> None:
+    """Let one fact take effect on the account's day."""
+    handler = _HANDLERS.get(type(fact))
+    if handler is None:
+        raise EngineRefusal("engine.fact_not_possible", f"A loan that runs cannot take the fact {type(fact).__name__}.")
+    handler(account, fact)
+    apply_excess(account=account)
+    account.move_cursor()

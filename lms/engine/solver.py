@@ -1,0 +1,130 @@
+"""Size of the instalment: annuities, equal principal, steps and balloons, solved exactly in integers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from lms.engine.errors import EngineRefusal
+from lms.engine.interest import RATE_DENOMINATOR
+from lms.engine.plan import Period, Plan
+from lms.engine.rounding import round_ratio
+from lms.engine.state import RowKind
+from lms.engine.terms import Amortisation, InstalmentMethod, InterestMethod, Terms
+
+_SCALE = 10**30
+_ONE_DAY = timedelta(days=1)
+
+
+def solve_instalments(*, plan: Plan, first: int, balance: int, is_agreed: bool = False) -> None:
+    """Set the instalments of the periods from `first` on, so that `balance` paise are paid back by the end.
+
+    The periods are not evaluated; custom rows are left as they are. `is_agreed` lets `Terms.instalment_paise` hold.
+
+    Raises:
+        EngineRefusal: no period is left that pays principal.
+    """
+    terms = plan.terms
+    if terms.amortisation is Amortisation.CUSTOM:
+        return
+    paying = [
+        period for period in plan.periods[first:] if period.kind is RowKind.REGULAR and period.is_paying_principal
+    ]
+    if not paying:
+        raise EngineRefusal(
+            "engine.no_instalment_left", "No instalment is left to carry the principal; add instalments."
+        )
+    if terms.amortisation is Amortisation.EQUAL_PRINCIPAL:
+        _share_principal(terms, paying, balance)
+    elif terms.amortisation in (Amortisation.BULLET, Amortisation.INTEREST_ONLY):
+        _share_principal(terms, paying[-1:], balance)
+    elif terms.interest_method is InterestMethod.FLAT:
+        _share_flat(plan, first, paying, balance)
+    elif is_agreed and terms.instalment_paise is not None:
+        for period in paying:
+            period.instalment = terms.instalment_paise
+    else:
+        _set_annuity(plan, paying, balance)
+
+
+def round_instalment(terms: Terms, numerator: int, denominator: int) -> int:
+    """Round an instalment by the terms, never to nil."""
+    rounded = round_ratio(numerator, denominator, terms.instalment_rounding, terms.instalment_unit_paise)
+    return rounded or (terms.instalment_unit_paise if numerator > 0 else 0)
+
+
+def textbook_instalment(
+    *, principal_paise: int, rate_numerator: int, steps_a_year: tuple[int, int], count: int
+) -> tuple[int, int]:
+    """Give the annuity on the nominal rate of one step, exactly, as numerator and denominator in paise.
+
+    `steps_a_year` is the length of a step as a fraction of a year: (1, 12) for months.
+    """
+    if rate_numerator == 0:
+        return principal_paise, count
+    rate = rate_numerator * steps_a_year[0]
+    base = RATE_DENOMINATOR * steps_a_year[1]
+    grown, flat = pow(base + rate, count), pow(base, count)
+    return int(principal_paise * rate * grown), int(base * (grown - flat))
+
+
+def _share_principal(terms: Terms, paying: list[Period], balance: int) -> None:
+    share = round_instalment(terms, balance, len(paying))
+    for period in paying:
+        period.fixed_principal = share
+
+
+def _share_flat(plan: Plan, first: int, paying: list[Period], balance: int) -> None:
+    interest = 0
+    for period in plan.periods[first:]:
+        numerator, denominator = plan.interest_until(period, period.end)
+        interest += round_ratio(numerator, denominator)
+    _set_all(plan.terms, paying, balance + interest, len(paying))
+
+
+def _set_annuity(plan: Plan, paying: list[Period], balance: int) -> None:
+    terms = plan.terms
+    is_plain = not terms.balloon_paise and all(period.step_percent is None for period in paying)
+    if is_plain and terms.instalment_method is InstalmentMethod.TEXTBOOK:
+        rule = plan.rule
+        numerator, denominator = textbook_instalment(
+            principal_paise=balance,
+            rate_numerator=rule.rate_at(paying[0].end - _ONE_DAY),
+            steps_a_year=(rule.whole_numerator, rule.whole_denominator),
+            count=len(paying),
+        )
+        _set_all(terms, paying, numerator, denominator)
+        return
+    numerator, denominator = _general_annuity(plan, paying, balance)
+    _set_all(terms, paying, numerator, denominator)
+
+
+def _general_annuity(plan: Plan, paying: list[Period], balance: int) -> tuple[int, int]:
+    """Solve balance x prod(1 + f) = instalment x sum(weight x later growth) + balloon, with the periods' factors f."""
+    grown, annuity = balance * _SCALE, 0
+    for period in paying:
+        factor = _period_factor(plan, period)
+        grown = grown * (_SCALE + factor) // _SCALE
+        weight, of = period.step_percent or (1, 1)
+        annuity = annuity * (_SCALE + factor) // _SCALE + _SCALE * weight // of
+    return grown - plan.terms.balloon_paise * _SCALE, annuity
+
+
+def _period_factor(plan: Plan, period: Period) -> int:
+    rule = plan.rule
+    if plan.terms.instalment_method is InstalmentMethod.TEXTBOOK:
+        rate = rule.rate_at(period.end - _ONE_DAY) * rule.whole_numerator
+        return _SCALE * rate // (RATE_DENOMINATOR * rule.whole_denominator)
+    numerator, denominator = rule.exact(
+        opening=1, moves=[], start=period.start, end=period.end, whole_days=period.whole_days
+    )
+    return _SCALE * numerator // denominator
+
+
+def _set_all(terms: Terms, paying: list[Period], numerator: int, denominator: int) -> None:
+    level = round_instalment(terms, numerator, denominator)
+    for period in paying:
+        if period.step_percent is None:
+            period.instalment = level
+        else:
+            weight, of = period.step_percent
+            period.instalment = round_instalment(terms, numerator * weight, denominator * of)
