@@ -98,9 +98,21 @@ class CustomerNameToken(models.Model):
     token = models.CharField(max_length=40)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["token", "customer"], name="customer_name_token_once"),
-        ]
+        # Not unique: two words that differ may be equal to the collation of the database.
+        indexes = [models.Index(fields=["token", "customer"], name="customer_by_name_token")]
 
     def __str__(self) -> str:
         return f"Name token of customer {self.customer_id}"
+
+
+class NameVariant(models.Model):
+    """A word that occurs in names, and one form of it with at most one letter left out: how a typing error finds it."""
+
+    variant = models.CharField(max_length=40)
+    word = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["variant", "word"], name="name_variant_once_per_word")]
+
+    def __str__(self) -> str:
+        return self.variant

@@ -12,8 +12,11 @@ from core import audit
 from core.fields import blind_index
 from core.sequences import take_numbers
 from customers.errors import AddressInvalid, BirthDateInvalid, NumberTaken, PanTaken
-from customers.models import Address, AddressKind, BankAccount, Customer, CustomerKind, CustomerNameToken
+from customers.models import Address, AddressKind, BankAccount, Customer, CustomerKind
+from customers.name_index import names_index
 from customers.values import (
+    ACCOUNT_PURPOSE,
+    PAN_PURPOSE,
     clean_account_number,
     clean_email,
     clean_ifsc,
@@ -22,11 +25,8 @@ from customers.values import (
     clean_phone,
     clean_pin_code,
     clean_state_code,
-    name_tokens,
 )
 
-PAN_PURPOSE = "customers.pan"
-ACCOUNT_PURPOSE = "customers.account_number"
 _BATCH = 1_000
 
 
@@ -109,14 +109,7 @@ def customers_create_many(*, customers: Sequence[CustomerData]) -> list[Customer
         # Somebody else was faster between the look-up and the insert: say which value it was.
         _refuse_taken(unsaved)
         raise
-    CustomerNameToken.objects.bulk_create(
-        [
-            CustomerNameToken(customer=customer, token=token)
-            for customer in saved
-            for token in name_tokens(customer.full_name)
-        ],
-        batch_size=_BATCH,
-    )
+    names_index(customers=saved)
     return saved
 
 

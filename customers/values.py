@@ -24,6 +24,9 @@ _PIN_CODE = re.compile(r"[1-9][0-9]{5}")
 _IFSC = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
 _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{6,20}")
 
+# What the blind indexes are keyed for.
+PAN_PURPOSE = "customers.pan"
+ACCOUNT_PURPOSE = "customers.account_number"
 NAME_LENGTH = 160
 TOKEN_LENGTH = 40
 
@@ -50,6 +53,11 @@ def clean_pan(value: str) -> str:
     if pan and not _PAN.fullmatch(pan):
         raise PanInvalid()
     return pan
+
+
+def is_pan(value: str) -> bool:
+    """Whether a text has the form of a PAN."""
+    return _PAN.fullmatch(value.strip().upper()) is not None
 
 
 def clean_email(value: str) -> str:

@@ -8,6 +8,21 @@ from django.db.models import Q, QuerySet, Sum
 
 from ledger.errors import ProductAccountMissing
 from ledger.models import Account, Journal, ProductAccount, Transfer
+from ledger.statements import AccountStatement, StatementCursor, StatementLine, account_statement
+
+__all__ = [
+    "AccountStatement",
+    "Clock",
+    "StatementCursor",
+    "StatementLine",
+    "TrialBalance",
+    "TrialBalanceRow",
+    "account_balance",
+    "account_statement",
+    "balance_of",
+    "journals_for",
+    "trial_balance",
+]
 
 
 class Clock(StrEnum):
