@@ -4,7 +4,8 @@ import os
 
 from celery import Celery
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+# Imported with every entry point, so the strict settings are the default: only manage.py and the tests choose others.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 app = Celery("kist")
 app.config_from_object("django.conf:settings", namespace="CELERY")

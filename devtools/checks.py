@@ -1,0 +1,168 @@
+"""The tests command: everything that a change has to pass, on both databases."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from devtools import environment as env
+from devtools.console import Failed, Report, say
+from devtools.environment import Environment, ensure_environment, ensure_mysql_client
+from devtools.paths import ROOT, VAR, child_environ, in_ci
+from devtools.processes import Processes
+from devtools.servers import broker_for_tests, mariadb_for_tests, scratch_folder
+from devtools.system import apt_install
+
+PACKAGES = ("config", "core", "customers", "devtools", "ledger", "lms", "tests")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OTHER_PYTHON = "3.13"
+_IMPORT_LINTER = "from importlinter.cli import lint_imports_command as c; c()"
+_NOT_SCANNED = r"^(requirements.*\.txt|vendor/.*|\.secrets\.baseline)$"
+
+
+def lint() -> int:
+    """Run the checks that need no test and return the exit code."""
+    report = Report()
+    with Processes() as processes:
+        environment = _prepare(report, processes=processes)
+        if environment:
+            _static_checks(report, environment, processes=processes)
+    return report.finish(skips_fail=False)
+
+
+def run_tests(*, fast: bool, long: bool, pytest_args: Sequence[str]) -> int:
+    """Run all checks and the whole suite, and return the exit code.
+
+    Args:
+        fast: only on SQLite and without a browser, for a quick answer while working.
+        long: only the tests marked `long`, on both databases.
+        pytest_args: handed to every run of pytest.
+    """
+    report = Report()
+    with Processes() as processes, scratch_folder() as folder:
+        environment = _prepare(report, processes=processes)
+        if environment is None:
+            return report.finish(skips_fail=in_ci())
+        if not long:
+            _static_checks(report, environment, processes=processes)
+        selection = ["-m", "long"] if long else []
+        if fast:
+            selection = ["-m", "not long and not browser"]
+        else:
+            with report.step("Chromium for the browser tests"):
+                _ensure_chromium(processes=processes)
+        with report.step("pytest on SQLite"):
+            _pytest_sqlite(environment, processes=processes, arguments=[*selection, *pytest_args])
+        if not fast:
+            with report.step("pytest on MariaDB and Redis"):
+                _pytest_servers(environment, processes=processes, folder=folder, arguments=[*selection, *pytest_args])
+        if not fast and not long:
+            with report.step(f"Python {OTHER_PYTHON}: import, system check, engine tests"):
+                _other_python(processes=processes)
+    return report.finish(skips_fail=in_ci())
+
+
+def _prepare(report: Report, *, processes: Processes) -> Environment | None:
+    """Make the environment; without it nothing else can run."""
+    environment = None
+    with report.step("Environment"):
+        environment = ensure_environment(processes=processes, files=(env.RUNTIME, env.DEMO, env.DEV))
+        say(f"  {environment.python}")
+    return environment
+
+
+def _static_checks(report: Report, environment: Environment, *, processes: Processes) -> None:
+    python = environment.python
+    manage = [python, "manage.py"]
+    checks: list[tuple[str, list[str]]] = [
+        ("ruff check", [python, "-m", "ruff", "check", "."]),
+        ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
+        ("mypy", [python, "-m", "mypy", "dev.py", "manage.py", *PACKAGES]),
+        ("import-linter", [python, "-c", _IMPORT_LINTER]),
+        ("system check", [*manage, "check", "--fail-level", "WARNING"]),
+        ("missing migrations", [*manage, "makemigrations", "--check", "--dry-run"]),
+        ("secret scan", _secret_scan(python)),
+    ]
+    settings = child_environ(DJANGO_SETTINGS_MODULE="config.settings.test", DATABASE_URL="sqlite://:memory:")
+    for name, command in checks:
+        with report.step(name):
+            _expect_success(processes.run(command, env=settings))
+
+
+def _secret_scan(python: str) -> list[str]:
+    """Return the command that looks for secrets in every file that git would commit."""
+    listed = subprocess.run(
+        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    command: list[str] = [python, "-m", "detect_secrets.pre_commit_hook", "--exclude-files", _NOT_SCANNED]
+    baseline = ROOT / ".secrets.baseline"
+    if baseline.exists():
+        command += ["--baseline", str(baseline)]
+    return [*command, *names]
+
+
+def _pytest_sqlite(environment: Environment, *, processes: Processes, arguments: Sequence[str]) -> None:
+    say("  SQLite; the broker is an embedded Valkey that the tests start")
+    settings = child_environ(DATABASE_URL=f"sqlite:///{VAR / 'test.sqlite3'}", REDIS_URL="")
+    _expect_success(processes.run([environment.python, "-m", "pytest", *arguments], env=settings))
+
+
+def _pytest_servers(environment: Environment, *, processes: Processes, folder: Path, arguments: Sequence[str]) -> None:
+    ensure_mysql_client(environment, processes=processes)
+    with (
+        mariadb_for_tests(environment, processes=processes, folder=folder) as (database_url, database_origin),
+        broker_for_tests(environment, processes=processes, folder=folder) as broker,
+    ):
+        say(f"  database: {database_origin}")
+        say(f"  broker:   {broker.origin}")
+        settings = child_environ(DATABASE_URL=database_url, REDIS_URL=broker.url)
+        _expect_success(processes.run([environment.python, "-m", "pytest", *arguments], env=settings))
+
+
+def _ensure_chromium(*, processes: Processes) -> None:
+    if not any(shutil.which(name) for name in CHROMIUM_NAMES):
+        apt_install(packages=("chromium",), reason="the browser tests need Chromium", processes=processes)
+    say(f"  {next(found for name in CHROMIUM_NAMES if (found := shutil.which(name)))}")
+
+
+def _other_python(*, processes: Processes) -> None:
+    """Check what the newer interpreter could break: imports, the system check and the engine."""
+    interpreter = _find_python(OTHER_PYTHON)
+    if interpreter is None:
+        say(f"  no Python {OTHER_PYTHON} on this machine: not checked (not needed to pass)")
+        return
+    files = (env.RUNTIME, env.DEMO, env.DEV)
+    folder = ROOT / f".venv-{OTHER_PYTHON}"
+    environment = ensure_environment(processes=processes, files=files, folder=folder, base_python=interpreter)
+    settings = child_environ(DJANGO_SETTINGS_MODULE="config.settings.test", DATABASE_URL="sqlite://:memory:")
+    compiled = [environment.python, "-W", "error", "-m", "compileall", "-q", *PACKAGES, "manage.py", "dev.py"]
+    _expect_success(processes.run(compiled, env=settings))
+    _expect_success(processes.run([environment.python, "manage.py", "check"], env=settings))
+    engine = [environment.python, "-m", "pytest", "-q", "--hypothesis-profile=brief", "tests/lms/engine"]
+    _expect_success(processes.run(engine, env=settings))
+
+
+def _find_python(version: str) -> str | None:
+    """Return an interpreter of that version that really starts, from the path or from pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}*/bin/python{version}"))]
+    for candidate in candidates:
+        if candidate is None:
+            continue
+        question = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
+        answer = subprocess.run([candidate, "-c", question], capture_output=True, text=True, check=False)
+        if answer.returncode == 0 and answer.stdout.startswith(version):
+            return os.path.realpath(answer.stdout.split(maxsplit=1)[1].strip())
+    return None
+
+
+def _expect_success(code: int) -> None:
+    """Turn an exit code into a failed step; the output above says what is wrong."""
+    if code != 0:
+        raise Failed(f"exit code {code}")
