@@ -23,11 +23,14 @@ def check_servers(
     for alias in databases or ():
         connection = connections[alias]
         if connection.vendor == "mysql":
-            # The variable has one name on MariaDB and another on newer MySQL.
-            variable = "tx_isolation" if connection.mysql_is_mariadb else "transaction_isolation"
             with connection.cursor() as cursor:
-                cursor.execute(f"SELECT @@{variable}, @@character_set_database")
-                messages += verdict(*cursor.fetchone(), alias=alias)
+                # The level has one name on MariaDB and another on newer MySQL.
+                cursor.execute(
+                    "SHOW SESSION VARIABLES WHERE Variable_name IN ('tx_isolation', 'transaction_isolation')"
+                )
+                isolation = cursor.fetchone()[1]
+                cursor.execute("SELECT @@character_set_database")
+                messages += verdict(isolation, cursor.fetchone()[0], alias=alias)
     return messages
 
 

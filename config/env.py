@@ -7,18 +7,18 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 KEY_BYTES = 32
 SECRET_KEY_LENGTH = 50
 
 # Keys of the demo, which serves generated people only; published here, they protect nothing.
-DEMO_SECRET_KEY = "demo-only-not-a-secret-" + "0" * 40
+DEMO_SECRET_KEY = "demo-only-not-a-secret-" + "0" * 40  # pragma: allowlist secret
 DEMO_FIELD_ENCRYPTION_KEY = "00" * KEY_BYTES
 DEMO_BLIND_INDEX_KEY = "11" * KEY_BYTES
 _PUBLISHED = frozenset({DEMO_SECRET_KEY, DEMO_FIELD_ENCRYPTION_KEY, DEMO_BLIND_INDEX_KEY})
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+environ.Env.read_env(ROOT / ".env", overwrite=False)
 
 
 def database(name: str, *, default: str | None = None) -> dict[str, Any]:

@@ -113,11 +113,11 @@ def shortest_gap(planned: object) -> timedelta:
     """Return the least time between two runs; for a crontab the least between two minutes of any hour."""
     match planned:
         case crontab():
-            minutes = sorted(planned.minute)
+            minutes: list[int] = sorted(vars(planned)["minute"])
             gaps = [later - earlier for earlier, later in zip(minutes, [*minutes[1:], minutes[0] + 60], strict=True)]
             return timedelta(minutes=min(gaps))
         case schedule():
-            return timedelta(seconds=planned.run_every.total_seconds())
+            return timedelta(seconds=vars(planned)["run_every"].total_seconds())
         case timedelta():
             return planned
         case int() | float():

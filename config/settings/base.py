@@ -1,10 +1,13 @@
 """Settings that every environment shares, grouped by subject."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from config.env import BASE_DIR, cache, database, env, hex_keys
+from config.env import ROOT, cache, database, env, hex_keys
+
+BASE_DIR = ROOT
 
 # Applications
 INSTALLED_APPS = [
@@ -115,7 +118,7 @@ USE_TZ = True
 
 # Files
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT: Path | None = BASE_DIR / "staticfiles"
 MEDIA_ROOT = VAR_DIR / "media"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
