@@ -99,7 +99,8 @@ class Plan:
         for index in range(first, last + 1):
             period = periods[index]
             period.opening = balance
-            if quick and (not period.moves or (period.moves[0][0] <= period.start and len(period.moves) == 1)):
+            is_one_balance = not period.moves or (period.moves[0][0] <= period.start and len(period.moves) == 1)
+            if quick and is_one_balance and period.interest_due is not InterestDue.FREE:
                 if period.moves:
                     balance += period.moves[0][1]
                 if is_by_days:

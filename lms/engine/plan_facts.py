@@ -12,7 +12,7 @@ from lms.engine.money_facts import check_positive
 from lms.engine.plan import FEE, PENAL, InterestDue, Item, Period, Plan
 from lms.engine.rounding import round_ratio
 from lms.engine.schedule import add_tranche, open_plan, solve_from
-from lms.engine.state import Head, Movement, RowKind
+from lms.engine.state import Head, LoanStatus, Movement, RowKind
 from lms.engine.terms import Component, Terms
 
 _MOST_EXTRA_ROWS = 600
@@ -20,9 +20,9 @@ _MOST_EXTRA_ROWS = 600
 
 def open_account(*, terms: Terms, fact: Fact) -> Account:
     """Start the working account from the first fact, a disbursal or a take-over."""
-    check_positive(fact)
     if isinstance(fact, TakeOver):
         return _take_over(terms, fact)
+    check_positive(fact)
     plan = open_plan(terms=terms, start_date=fact.value_date, amount_paise=fact.amount_paise)
     account = Account(terms=terms, plan=plan, day=fact.value_date, lent=fact.amount_paise)
     account.book(Movement.DISBURSED, Head.PRINCIPAL, fact.amount_paise)
@@ -115,7 +115,12 @@ def _fit_tenor(plan: Plan) -> None:
 
 
 def _take_over(terms: Terms, fact: TakeOver) -> Account:
-    """Lay out the whole loan, drop what was paid elsewhere, and start from the balance that was brought in."""
+    """Lay out the whole loan, drop what was paid elsewhere, and start from the balance that was brought in.
+
+    The whole principal counts as lent, elsewhere; a loan brought in with no claim at all is closed from the start.
+    """
+    if min(fact.amount_paise, fact.interest_arrears_paise, fact.fee_arrears_paise, fact.penal_arrears_paise) < 0:
+        raise EngineRefusal("engine.amount_not_positive", f"Fact {fact.sequence} brings in an amount below zero.")
     if not 0 <= fact.instalments_paid < terms.instalment_count + terms.moratorium_count:
         raise EngineRefusal("engine.take_over_past_end", "A loan taken over needs at least one instalment to come.")
     anchor, steps = terms.first_due_date, -1
@@ -127,7 +132,8 @@ def _take_over(terms: Terms, fact: TakeOver) -> Account:
     first = plan.periods[0]
     first.moves = [(first.start, fact.amount_paise)]
     plan.evaluate()
-    account = Account(terms=terms, plan=plan, day=fact.value_date, lent=fact.amount_paise)
+    _drop_empty_rows(plan)
+    account = Account(terms=terms, plan=plan, day=fact.value_date, lent=terms.principal_paise)
     _move_arrears(account, fact)
     account.accrued_elsewhere = _accrued_elsewhere(account)
     for head, amount in (
@@ -137,6 +143,9 @@ def _take_over(terms: Terms, fact: TakeOver) -> Account:
         (Head.PENAL, fact.penal_arrears_paise),
     ):
         account.book(Movement.TAKEN_OVER, head, amount)
+    if not account.totals:
+        account.cursor = len(plan.periods)
+        account.closed_as, account.closed_on = LoanStatus.CLOSED, fact.value_date
     return account
 
 
