@@ -7,6 +7,8 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 # The theme carries no types: the type checker reads Django's classes, which the theme's extend.
 if TYPE_CHECKING:
@@ -20,8 +22,22 @@ else:
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
     from unfold.admin import StackedInline as UnfoldStackedInline
     from unfold.admin import TabularInline as UnfoldTabularInline
-
     _Paginator = Paginator
+
+__all__ = [
+    "AdminPasswordChangeForm",
+    "ChoicesDropdownFilter",
+    "EstimatedPaginator",
+    "ModelAdmin",
+    "RangeDateFilter",
+    "ReadOnlyModelAdmin",
+    "ReadOnlyTabularInline",
+    "RelatedDropdownFilter",
+    "StackedInline",
+    "TabularInline",
+    "UserChangeForm",
+    "UserCreationForm",
+]
 
 # Below this many rows an exact count costs nothing anyone can feel.
 _EXACT_COUNT_LIMIT = 10_000
@@ -50,6 +66,7 @@ class ModelAdmin(UnfoldModelAdmin):
     paginator = EstimatedPaginator
     show_full_result_count = False
     list_per_page = 50
+    list_filter_submit = True
 
 
 class ReadOnlyModelAdmin(ModelAdmin):

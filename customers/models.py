@@ -39,6 +39,7 @@ class Customer(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        permissions = [("unmask_customer", "Can see personal data in clear")]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=CustomerKind.values), name="customer_kind_is_known"),
             models.CheckConstraint(condition=~Q(full_name=""), name="customer_has_a_name"),

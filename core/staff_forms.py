@@ -1,0 +1,100 @@
+"""Form parts of the staff screens: rupees in, paise out; dates; the key that makes a second submit harmless."""
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+
+from core.errors import KistError
+from core.money import format_rupees, parse_rupees
+
+
+class RupeesField(forms.CharField):
+    """An amount that staff write as 1,234.50 and services get as 123450 paise."""
+
+    def __init__(self, *, label: str, required: bool = True, help_text: str = "", initial: str | None = None) -> None:
+        super().__init__(label=label, required=required, help_text=help_text, initial=initial, max_length=40)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "placeholder": "1,234.50"}
+        self.is_money = True
+
+    def to_python(self, value: object) -> int | None:
+        """Turn the text into paise."""
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return parse_rupees(text)
+        except KistError as error:
+            raise forms.ValidationError(error.message, code=error.code) from error
+
+    def validate(self, value: int | None) -> None:
+        """Ask for a value where one is required; zero is a value, and the service judges it."""
+        if value is None and self.required:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+
+    def run_validators(self, value: int | None) -> None:
+        """Skip the validators of text: the value is a number by now."""
+
+
+class DayField(forms.DateField):
+    """A day, picked from the browser's own calendar."""
+
+    def __init__(self, *, label: str, required: bool = True, help_text: str = "") -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(
+            label=label, required=required, help_text=help_text, widget=widget, input_formats=["%Y-%m-%d", "%d-%m-%Y"]
+        )
+
+
+class StaffForm(forms.Form):
+    """A plain form in Kist's look."""
+
+    required_css_class = "k-required"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            money = " k-input--money" if getattr(field, "is_money", False) else ""
+            field.widget.attrs["class"] = f"k-input{money}"
+
+    def refuse(self, error: KistError) -> None:
+        """Show a service's refusal above the fields, which keep what was entered."""
+        self.add_error(None, forms.ValidationError(error.message, code=error.code))
+
+
+class OnceForm(StaffForm):
+    """A form that writes: its key is minted when it is shown, so that sending it twice gives the first result."""
+
+    idempotency_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["idempotency_key"].initial = uuid4().hex
+
+
+def rupees_text(paise: int) -> str:
+    """Write paise the way that a RupeesField shows an initial value: 12,345.00."""
+    return format_rupees(paise).replace("₹", "")
+
+
+def reason_field(*, required: bool) -> forms.CharField:
+    """Ask why, for the next person who reads the account."""
+    return forms.CharField(
+        label="Reason",
+        required=required,
+        max_length=200,
+        help_text="For the next person who reads the account.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+def as_of_date(text: str | None, *, latest: date) -> date | None:
+    """Read the as-of date of a page's address; nothing, nonsense or a later day means the latest."""
+    if not text:
+        return None
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return wanted if wanted < latest else None

@@ -1,0 +1,53 @@
+"""Pages for staff that are no list or form of one model: log-in, permission and frame in one place."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
+
+P = ParamSpec("P")
+StaffView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def staff_page(*permissions: str) -> Callable[[StaffView[P]], StaffView[P]]:
+    """Open a view to staff who hold one of the permissions; without any, to every member of staff.
+
+    People who are not logged in are led to the log-in page; the others get 403.
+    """
+
+    def decorate(view: StaffView[P]) -> StaffView[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if permissions and not any(request.user.has_perm(permission) for permission in permissions):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return admin.site.admin_view(checked)
+
+    return decorate
+
+
+def staff_response(
+    request: HttpRequest, template: str, *, title: str, status: int = 200, **context: object
+) -> HttpResponse:
+    """Render a page of its own inside the frame of the admin: navigation, search box and messages."""
+    return TemplateResponse(
+        request, template, {**admin.site.each_context(request), "title": title, **context}, status=status
+    )
+
+
+def object_address(*, object_type: str, object_id: int | str) -> str | None:
+    """Return the address of an object's screen; None where it has none.
+
+    Args:
+        object_type: `app.model`, as journals and audit entries name it.
+    """
+    try:
+        return reverse(f"admin:{object_type.replace('.', '_')}_change", args=[object_id])
+    except NoReverseMatch:
+        return None

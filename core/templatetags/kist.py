@@ -1,0 +1,145 @@
+"""Template filters that show money, dates, rates and states the way Indian lenders write them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.money import format_rupees
+from core.staff_pages import object_address
+
+register = template.Library()
+
+_LAKH_PAISE = 10_000_000
+_CRORE_PAISE = 1_000_000_000
+
+# Shade of a state's badge; what is not named here is grey.
+_TONES = {
+    "ACTIVE": "green",
+    "STANDARD": "green",
+    "CLOSED": "grey",
+    "DONE": "green",
+    "COMMITTED": "green",
+    "SANCTIONED": "blue",
+    "RUNNING": "blue",
+    "PENDING": "grey",
+    "SMA_0": "amber",
+    "SMA_1": "amber",
+    "SMA_2": "orange",
+    "SUB_STANDARD": "red",
+    "DOUBTFUL_1": "red",
+    "DOUBTFUL_2": "red",
+    "DOUBTFUL_3": "red",
+    "LOSS": "red",
+    "WRITTEN_OFF": "red",
+    "FAILED": "red",
+    "SETTLED": "orange",
+}
+_UPPER_WORDS = {"SMA", "NPA", "EMI", "GST", "KYC", "DPD", "UPI", "NEFT"}
+
+
+@register.filter
+def rupees(paise: int | None) -> str:
+    """Show paise as ₹12,34,567.50; nothing as a dash."""
+    return "–" if paise is None else format_rupees(paise)
+
+
+@register.filter
+def rupees_or_dash(paise: int | None) -> str:
+    """Show paise as rupees, and zero as a dash so that a table's real amounts stand out."""
+    return format_rupees(paise) if paise else "–"
+
+
+@register.filter
+def rupees_short(paise: int | None) -> str:
+    """Show a large amount in lakh or crore with two decimals, a small one in full."""
+    if paise is None:
+        return "–"
+    for unit, name in ((_CRORE_PAISE, "Cr"), (_LAKH_PAISE, "L")):
+        if abs(paise) >= unit:
+            hundredths = (abs(paise) * 200 + unit) // (2 * unit)
+            return f"{format_rupees(hundredths if paise > 0 else -hundredths)} {name}"
+    return format_rupees(paise)
+
+
+@register.filter
+def grouped(number: int | None) -> str:
+    """Show a count with lakh and crore commas."""
+    return "–" if number is None else format_rupees(number * 100)[1:-3] if number >= 0 else f"-{grouped(-number)}"
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """Show a date as 05 Mar 2026; nothing as a dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    return f"{value:%d %b %Y}"
+
+
+@register.filter
+def instant(value: datetime | None) -> str:
+    """Show an instant in local time as 05 Mar 2026, 18:04."""
+    return "–" if value is None else f"{timezone.localtime(value):%d %b %Y, %H:%M}"
+
+
+@register.filter
+def pct(value: Decimal | None) -> str:
+    """Show a yearly rate with at least two decimals: 18.00 %."""
+    if value is None:
+        return "–"
+    shown = f"{Decimal(value):.4f}".rstrip("0")
+    whole, _, fraction = shown.partition(".")
+    return f"{whole}.{fraction.ljust(2, '0')} %"
+
+
+@register.filter
+def words(code: object) -> str:
+    """Show a stored code as words: SUB_STANDARD as Sub standard, SMA_1 as SMA 1."""
+    text = str(code or "").replace(".", " ").replace("_", " ").replace("-", " ").split()
+    shown = [part if part.upper() in _UPPER_WORDS and part.isupper() else part.lower() for part in text]
+    sentence = " ".join(shown)
+    return sentence[:1].upper() + sentence[1:]
+
+
+@register.filter
+def tone(code: object) -> str:
+    """Name the colour of a state's badge."""
+    return _TONES.get(str(code), "grey")
+
+
+@register.filter
+def badge(code: object) -> SafeString:
+    """Show a state as a coloured badge."""
+    return format_html('<span class="k-badge k-badge--{}">{}</span>', tone(code), words(code))
+
+
+@register.filter
+def days_badge(days: int) -> SafeString:
+    """Show days past due as a badge whose colour deepens at 1, 31, 61 and 91 days."""
+    shade = "green" if days == 0 else "amber" if days <= 30 else "orange" if days <= 90 else "red"
+    return format_html('<span class="k-badge k-badge--{}">{}</span>', shade, days)
+
+
+@register.filter
+def masked(value: str) -> str:
+    """Hide all but the last four characters of what identifies a person."""
+    return "X" * max(len(value) - 4, 0) + value[-4:] if len(value) > 4 else "X" * len(value)
+
+
+@register.filter
+def lookup(mapping: dict[str, object], key: str) -> object:
+    """Take a value out of a mapping by a key that the template holds."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def object_link(object_type: str, object_id: int | str, text: str = "") -> SafeString | str:
+    """Link to an object's screen; its name alone where it has none."""
+    label = text or f"{words(object_type.rpartition('.')[2])} {object_id}"
+    address = object_address(object_type=object_type, object_id=object_id)
+    return format_html('<a href="{}">{}</a>', address, label) if address else label

@@ -1,0 +1,126 @@
+"""Screens of the ledger: accounts and their mapping may be set up; journals are facts and only shown."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core import audit
+from core.admin_base import (
+    ChoicesDropdownFilter,
+    ModelAdmin,
+    RangeDateFilter,
+    ReadOnlyModelAdmin,
+    ReadOnlyTabularInline,
+)
+from core.money import format_rupees
+from core.staff_pages import object_address
+from ledger.models import Account, Journal, ProductAccount, Transfer
+
+
+class _AuditedAdmin(ModelAdmin):
+    """A screen whose changes go to the audit trail; rows that postings point at are never deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Refuse to delete."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: "ModelForm[Any]", change: bool) -> None:
+        """Save, and write who changed which fields to what."""
+        super().save_model(request, obj, form, change)
+        changed = {name: str(form.cleaned_data[name]) for name in form.changed_data}
+        action = f"{obj._meta.label_lower}_{'change' if change else 'add'}"
+        audit.record(actor=request.user, action=action, obj=obj, detail=changed)
+
+
+@admin.register(Account)
+class AccountAdmin(_AuditedAdmin):
+    """The chart of accounts."""
+
+    list_display = ("code", "name", "kind", "is_active", "statement")
+    list_filter = (("kind", ChoicesDropdownFilter), "is_active")
+    search_fields = ("code__startswith", "name__icontains")
+    ordering = ("code",)
+    list_per_page = 100
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
+        """Keep code and kind of an account that exists: reports of the past speak of them."""
+        return ("code", "kind") if obj else ()
+
+    @admin.display(description="Movements")
+    def statement(self, account: Account) -> SafeString:
+        """Link to the account's statement."""
+        return format_html('<a href="{}">Statement</a>', reverse("staff-books:account", args=[account.pk]))
+
+
+@admin.register(ProductAccount)
+class ProductAccountAdmin(_AuditedAdmin):
+    """Which account plays which role for a product."""
+
+    list_display = ("product_code", "role", "account")
+    list_select_related = ("account",)
+    list_filter = (("role", ChoicesDropdownFilter),)
+    search_fields = ("product_code__startswith",)
+    autocomplete_fields = ("account",)
+    list_per_page = 100
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProductAccount | None = None) -> tuple[str, ...]:
+        """Keep what the mapping is for; only its account may change."""
+        return ("product_code", "role") if obj else ()
+
+
+class TransferInline(ReadOnlyTabularInline):
+    """The legs of a journal."""
+
+    model = Transfer
+    fields = ("leg", "debit_account", "credit_account", "amount")
+    readonly_fields = fields
+    verbose_name_plural = "transfers"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Fetch the accounts with the legs."""
+        return super().get_queryset(request).select_related("debit_account", "credit_account")
+
+    @admin.display(description="Amount")
+    def amount(self, transfer: Transfer) -> str:
+        """Show the amount in rupees."""
+        return format_rupees(transfer.amount_paise)
+
+
+@admin.register(Journal)
+class JournalAdmin(ReadOnlyModelAdmin):
+    """Every posting with its debits and credits."""
+
+    list_display = ("id", "event", "about", "product_code", "value_date", "booked_on", "amount")
+    list_filter = (("booked_on", RangeDateFilter), ("value_date", RangeDateFilter))
+    search_fields = ("id__exact", "idempotency_key__exact", "event__startswith")
+    search_help_text = "Number of a journal, its key, or the start of an event"
+    ordering = ("-id",)
+    inlines = (TransferInline,)
+    fields = (
+        "event",
+        "about",
+        "product_code",
+        ("value_date", "booked_on", "recorded_at"),
+        "amount",
+        "narration",
+        "reverses",
+        "idempotency_key",
+    )
+    readonly_fields = ("about", "amount")
+
+    @admin.display(description="Amount", ordering="total_paise")
+    def amount(self, journal: Journal) -> SafeString:
+        """Show the total in rupees, to the right."""
+        return format_html('<span class="k-amount">{}</span>', format_rupees(journal.total_paise))
+
+    @admin.display(description="About")
+    def about(self, journal: Journal) -> SafeString | str:
+        """Link to the object that the journal is about, where it has a screen."""
+        label = f"{journal.reference_type} {journal.reference_id}"
+        address = object_address(object_type=journal.reference_type, object_id=journal.reference_id)
+        return format_html('<a href="{}">{}</a>', address, label) if address else label
