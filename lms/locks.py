@@ -1,0 +1,32 @@
+"""The only place where this app locks rows."""
+
+from django.db.models import QuerySet
+
+from lms.models import DayEnd, Loan, Product
+
+
+def loans_of_customer_for_update(*, customer_id: int) -> QuerySet[Loan]:
+    """Return a borrower's loans in key order, locked when the queryset runs.
+
+    The borrower is what one writer works on: the asset class is shared by all loans of a borrower.
+    """
+    return Loan.objects.select_for_update().filter(customer_id=customer_id).order_by("pk")
+
+
+def loans_of_customers_for_update(*, first_customer_id: int, last_customer_id: int) -> QuerySet[Loan]:
+    """Return the loans of a range of customers, locked in the order of customer and key when the queryset runs."""
+    return (
+        Loan.objects.select_for_update()
+        .filter(customer_id__gte=first_customer_id, customer_id__lte=last_customer_id)
+        .order_by("customer_id", "pk")
+    )
+
+
+def products_for_update() -> QuerySet[Product]:
+    """Return products in key order, locked when the queryset runs."""
+    return Product.objects.select_for_update().order_by("pk")
+
+
+def day_ends_for_update() -> QuerySet[DayEnd]:
+    """Return day-ends in the order of their dates, locked when the queryset runs."""
+    return DayEnd.objects.select_for_update().order_by("business_date")

@@ -1,0 +1,20 @@
+"""Tables of the loan book, one file per aggregate."""
+
+from lms.models.day_end import DayEnd, DayEndChunk, DayEndProblem
+from lms.models.loan import Allocation, ClassificationEntry, FactKind, Instalment, Loan, LoanAccrual, LoanFact
+from lms.models.product import Product, ProductVersion
+
+__all__ = [
+    "Allocation",
+    "ClassificationEntry",
+    "DayEnd",
+    "DayEndChunk",
+    "DayEndProblem",
+    "FactKind",
+    "Instalment",
+    "Loan",
+    "LoanAccrual",
+    "LoanFact",
+    "Product",
+    "ProductVersion",
+]

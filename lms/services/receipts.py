@@ -1,0 +1,69 @@
+"""Money from borrowers."""
+
+from datetime import date
+
+from django.contrib.auth.models import User
+
+from lms.engine.facts import Receive
+from lms.models import LoanFact
+from lms.services.checks import amount_check, credit_reference_of, reference_check, running_check, value_date_check
+from lms.services.facts import FactOrder, LoanBook, asset_class_on, fact_record
+
+
+def receipt_post(
+    *,
+    loan_id: int,
+    amount_paise: int,
+    value_date: date,
+    reference: str,
+    idempotency_key: str,
+    channel: str = "BANK",
+    transaction_kind: str = "",
+    reason: str = "",
+    actor: User | None = None,
+) -> LoanFact:
+    """Post a receipt, today's or back-dated; the ledger gets what it changes, booked today.
+
+    Args:
+        amount_paise: what came in; what exceeds the dues is held or pays ahead, as the terms say.
+        value_date: day of the credit, from the disbursal to the business date.
+        reference: the bank's reference (or the receipt number for cash), credited once per channel.
+        channel: the rail that the reference belongs to, such as BANK, UPI, NACH, CASH.
+        transaction_kind: picks the waterfall where the terms have more than one.
+
+    Raises:
+        LoanClosed, LoanNotDisbursed: the loan takes no receipts.
+        ValueDateInFuture, ValueDateBeforeDisbursal, AmountNotPositive, AmountTooLarge, ReferenceMissing: wrong input.
+        The refusals of `fact_record`.
+    """
+    amount_check(amount_paise=amount_paise)
+    kept = reference_check(reference=reference)
+
+    def decide(book: LoanBook) -> Receive:
+        running_check(loan=book.loan, act="receipt")
+        value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
+        return Receive(
+            sequence=book.next_sequence,
+            value_date=value_date,
+            amount_paise=amount_paise,
+            reference=kept,
+            transaction_kind=transaction_kind,
+            asset_class=asset_class_on(loan=book.loan, value_date=value_date).value,
+        )
+
+    order = FactOrder(
+        action="lms.receipt_post",
+        loan_id=loan_id,
+        content={
+            "amount_paise": amount_paise,
+            "value_date": value_date.isoformat(),
+            "reference": kept,
+            "channel": channel,
+            "transaction_kind": transaction_kind,
+        },
+        idempotency_key=idempotency_key,
+        reason=reason,
+        actor=actor,
+        credit_reference=credit_reference_of(channel=channel, reference=kept),
+    )
+    return fact_record(order=order, decide=decide)

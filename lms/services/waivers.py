@@ -1,0 +1,61 @@
+"""Amounts given up."""
+
+from datetime import date
+
+from django.contrib.auth.models import User
+
+from lms.engine.facts import Waive
+from lms.engine.terms import Component
+from lms.models import LoanFact
+from lms.services.checks import amount_check, running_check, value_date_check
+from lms.services.facts import FactOrder, LoanBook, fact_record
+
+
+def waiver_grant(
+    *,
+    loan_id: int,
+    component: Component,
+    amount_paise: int,
+    value_date: date,
+    idempotency_key: str,
+    reason: str,
+    actor: User | None = None,
+) -> LoanFact:
+    """Give up part of what is due of one component, the oldest first.
+
+    Args:
+        component: principal, interest, fee, tax or penal.
+        amount_paise: at most what is due of it on the value date.
+
+    Raises:
+        WaiverAboveDue: less than that is due.
+        ReasonMissing: the reason is empty.
+        LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
+        The refusals of `fact_record`.
+    """
+    amount_check(amount_paise=amount_paise)
+
+    def decide(book: LoanBook) -> Waive:
+        running_check(loan=book.loan, act="waiver")
+        value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
+        return Waive(
+            sequence=book.next_sequence,
+            value_date=value_date,
+            amount_paise=amount_paise,
+            component=Component(component),
+        )
+
+    order = FactOrder(
+        action="lms.waiver_grant",
+        loan_id=loan_id,
+        content={
+            "component": Component(component).value,
+            "amount_paise": amount_paise,
+            "value_date": value_date.isoformat(),
+        },
+        idempotency_key=idempotency_key,
+        reason=reason,
+        is_reason_required=True,
+        actor=actor,
+    )
+    return fact_record(order=order, decide=decide)
