@@ -30,12 +30,12 @@ def earned_interest(*, account: Account, as_of: date) -> int:
 
 
 def interest_of_night(*, account: Account, night: date) -> int:
-    """Give the contract interest of one night, rounded half-up; nil after the last period or on a closed loan."""
-    _, running = _split(account, night)
-    if running is None or account.closed_as is not None:
+    """Give the contract interest of one night, rounded half-up; nil outside the periods or on a closed loan."""
+    row = account.plan.periods[account.plan.index_at(night)]
+    if account.closed_as is not None or not row.start <= night < row.end:
         return 0
-    _, denominator = account.plan.interest_until(running, night + _ONE_DAY)
-    return round_ratio(_per_night(account, running, night), denominator)
+    _, denominator = account.plan.interest_until(row, night + _ONE_DAY)
+    return round_ratio(_per_night(account, row, night), denominator)
 
 
 def accrual_lines(*, account: Account, as_of: date) -> tuple[AccrualLine, ...]:
