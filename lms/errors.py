@@ -88,6 +88,14 @@ class ReferenceReused(KistError):
     )
 
 
+class ReferenceTwiceInBatch(KistError):
+    """A batch credits one bank reference twice."""
+
+    code = "lms.reference_twice_in_batch"
+    http_status = 409
+    template = "The batch credits reference {reference} twice. Remove one of the entries."
+
+
 class IdempotencyKeyMissing(KistError):
     """Every command that moves money has a key."""
 

@@ -166,21 +166,39 @@ def sanction_terms(
     Raises:
         The refusals of `loan_sanction` that concern product and terms.
     """
-    amount_check(amount_paise=principal_paise)
-    rate = rate_clean(rate_pct=annual_rate_pct)
-    _limits_check(version, principal_paise, rate, instalment_count)
-    if sanctioned_on < version.effective_from:
-        raise ProductVersionNotInForce(
-            version=version.number, product=version.product.code, effective_from=version.effective_from
-        )
-    return terms_for_loan(
+    terms = terms_for_loan(
         version=version,
         principal_paise=principal_paise,
-        annual_rate_pct=rate,
+        annual_rate_pct=rate_clean(rate_pct=annual_rate_pct),
         instalment_count=instalment_count,
         first_due_date=first_due_date,
         **overrides,
     )
+    limits_check(version=version, terms=terms, sanctioned_on=sanctioned_on)
+    return terms
+
+
+def limits_check(*, version: ProductVersion, terms: Terms, sanctioned_on: date) -> None:
+    """Refuse terms that a product version does not allow on a day.
+
+    Raises:
+        ProductVersionNotInForce, SanctionOutsideLimits: the version starts later, or its limits are narrower.
+        AmountNotPositive, AmountTooLarge, RateInvalid: principal or rate cannot be.
+    """
+    amount_check(amount_paise=terms.principal_paise)
+    rate_clean(rate_pct=terms.annual_rate_pct)
+    figures = (
+        ("Principal in paise", terms.principal_paise, version.principal_min_paise, version.principal_max_paise),
+        ("Yearly rate", terms.annual_rate_pct, version.rate_min_pct, version.rate_max_pct),
+        ("Instalment count", terms.instalment_count, version.instalment_count_min, version.instalment_count_max),
+    )
+    for figure, value, low, high in figures:
+        if not low <= value <= high:
+            raise SanctionOutsideLimits(figure=figure, value=value, low=low, high=high, product=version.product.code)
+    if sanctioned_on < version.effective_from:
+        raise ProductVersionNotInForce(
+            version=version.number, product=version.product.code, effective_from=version.effective_from
+        )
 
 
 def loan_unsaved(
@@ -258,14 +276,3 @@ def _earlier(loan: Loan) -> Loan | None:
     if earlier is not None and earlier.content_hash != loan.content_hash:
         raise IdempotencyKeyReused(key=loan.idempotency_key)
     return earlier
-
-
-def _limits_check(version: ProductVersion, principal_paise: int, rate_pct: Decimal, instalment_count: int) -> None:
-    figures = (
-        ("Principal in paise", principal_paise, version.principal_min_paise, version.principal_max_paise),
-        ("Yearly rate", rate_pct, version.rate_min_pct, version.rate_max_pct),
-        ("Number of instalments", instalment_count, version.instalment_count_min, version.instalment_count_max),
-    )
-    for figure, value, low, high in figures:
-        if not low <= value <= high:
-            raise SanctionOutsideLimits(figure=figure, value=value, low=low, high=high, product=version.product.code)

@@ -1,0 +1,335 @@
+"""Many loans with their histories at once, for imports and the demo lender: same rules, same caches, few statements."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+
+from django.contrib.auth.models import User
+
+from core import audit
+from core.business_date import business_date
+from core.errors import KistError
+from core.transactions import run_in_transaction
+from ledger.services import journal_post
+from lms.engine.errors import EngineRefusal
+from lms.engine.facts import Disburse, Fact, Foreclose, Prepay, Receive, Reverse, TakeOver
+from lms.engine.replay import replay
+from lms.engine.state import LoanState
+from lms.engine.terms import Terms
+from lms.errors import (
+    BulkRefused,
+    DisbursalAboveSanction,
+    IdempotencyKeyReused,
+    LoanNumberTaken,
+    ProductInactive,
+    ReferenceReused,
+    ReferenceTwiceInBatch,
+    SanctionInFuture,
+    ValueDateBeforeDisbursal,
+    ValueDateBeforeSanction,
+    ValueDateInFuture,
+    refusal_of,
+)
+from lms.models import Allocation, Instalment, Loan, LoanFact, ProductVersion
+from lms.services.checks import amount_check, credit_reference_of, key_check, reason_check
+from lms.services.fact_rows import content_hash, fact_columns, first_lent_on, undone_sequences
+from lms.services.loans import limits_check, loan_numbers_take, loan_unsaved
+from lms.services.position_rows import (
+    ALLOCATION_COLUMNS,
+    INSTALMENT_COLUMNS,
+    allocations_of,
+    instalments_of,
+    rows_create,
+)
+from lms.services.positions import booked_totals, day_before, movements_between, position_set
+
+_BATCH = 500
+_CREDITS = (Receive, Prepay, Foreclose)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanDraft:
+    """One loan with its history, not booked yet.
+
+    `key` names the loan for ever (its idempotency key; entries get `key:sequence`). `terms` come from
+    `products.terms_for_loan`. `facts` have the sequences 1, 2, 3 in the order of recording; none: sanctioned only.
+    `channel` is the rail of the references of its receipts. A draft without `number` gets one of the series.
+    """
+
+    key: str
+    customer_id: int
+    product_version: ProductVersion
+    terms: Terms
+    sanctioned_on: date
+    facts: tuple[Fact, ...] = ()
+    number: str | None = None
+    external_reference: str | None = None
+    channel: str = "BANK"
+
+
+def loans_book_many(
+    *, drafts: Sequence[LoanDraft], batch_key: str, reason: str = "", actor: User | None = None
+) -> tuple[Loan, ...]:
+    """Book loans with their histories: all of them, or none.
+
+    Every loan is replayed to the last closed day and gets the caches that booking its facts one by one today would
+    give; they are STANDARD until the next day-end classifies them. The ledger gets one journal per product, with the
+    sum of what the loans need, booked today. A batch of about 1,000 is a good size.
+
+    Args:
+        drafts: the loans; keys, numbers and external references differ.
+        batch_key: names the batch for ever; with the product it is the key of the journal.
+
+    Returns:
+        The loans in the order of the drafts; those of the first call when the batch was booked before.
+
+    Raises:
+        BulkRefused: one loan cannot be booked; `context` names it and the reason.
+        IdempotencyKeyReused: a part of the loans, or other content, was booked under these keys.
+        LoanNumberTaken: a number, external reference or bank reference is in use.
+        ProductAccountMissing: the product has no accounts in the ledger.
+    """
+    key_check(idempotency_key=batch_key)
+    reason_check(reason=reason)
+    if not drafts:
+        return ()
+    return run_in_transaction(lambda: _book_many(drafts, batch_key, reason, actor))
+
+
+def loan_states(*, drafts: Sequence[LoanDraft], today: date) -> list[LoanState | None]:
+    """Check drafts as `loans_book_many` does and replay them, without writing; None where a loan has no facts.
+
+    Raises:
+        BulkRefused: for the first draft that cannot be booked.
+    """
+    return [_state(draft, today) for draft in drafts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    draft: LoanDraft
+    loan: Loan
+    state: LoanState | None
+
+
+def _book_many(drafts: Sequence[LoanDraft], batch_key: str, reason: str, actor: User | None) -> tuple[Loan, ...]:
+    loans = [_loan(draft) for draft in drafts]
+    if earlier := _earlier(loans):
+        return earlier
+    today = business_date()
+    states = loan_states(drafts=drafts, today=today)
+    entries = [
+        _Entry(draft=draft, loan=loan, state=state) for draft, loan, state in zip(drafts, loans, states, strict=True)
+    ]
+    _numbers_give(loans)
+    for entry in entries:
+        _position(entry, today)
+    _loans_insert(loans)
+    _facts_insert(entries, today, actor, reason)
+    _caches_insert(entries)
+    _journals_post(loans, batch_key, today)
+    audit.record(
+        actor=actor,
+        action="lms.loans_book_many",
+        object_type="lms.batch",
+        object_id=content_hash(content={"batch": batch_key}),
+        reason=reason,
+        detail={"batch": batch_key, "loans": len(loans), "first": loans[0].number, "last": loans[-1].number},
+    )
+    return tuple(loans)
+
+
+def _loan(draft: LoanDraft) -> Loan:
+    loan = loan_unsaved(
+        customer_id=draft.customer_id,
+        version=draft.product_version,
+        terms=draft.terms,
+        sanctioned_on=draft.sanctioned_on,
+        idempotency_key=draft.key,
+        number=draft.number,
+        external_reference=draft.external_reference,
+    )
+    if draft.facts:
+        facts = [fact_columns(fact=fact) for fact in draft.facts]
+        loan.content_hash = content_hash(content={"loan": loan.content_hash, "facts": facts})
+    return loan
+
+
+def _earlier(loans: Sequence[Loan]) -> tuple[Loan, ...] | None:
+    """Return the loans of the first call; None when none of them exists."""
+    found: dict[str, Loan] = {}
+    keys = [loan.idempotency_key for loan in loans]
+    for start in range(0, len(keys), _BATCH):
+        found |= {
+            loan.idempotency_key: loan for loan in Loan.objects.filter(idempotency_key__in=keys[start : start + _BATCH])
+        }
+    if not found:
+        return None
+    for loan in loans:
+        known = found.get(loan.idempotency_key)
+        if known is None or known.content_hash != loan.content_hash:
+            raise IdempotencyKeyReused(key=loan.idempotency_key)
+    return tuple(found[key] for key in keys)
+
+
+def _state(draft: LoanDraft, today: date) -> LoanState | None:
+    try:
+        key_check(idempotency_key=f"{draft.key}:{len(draft.facts)}")
+        _draft_check(draft, today)
+        if not draft.facts:
+            return None
+        as_of = max(day_before(today), *(fact.value_date for fact in draft.facts))
+        try:
+            return replay(terms=draft.terms, facts=draft.facts, as_of=as_of)
+        except EngineRefusal as error:
+            raise refusal_of(error) from error
+    except KistError as error:
+        raise BulkRefused(loan=draft.external_reference or draft.number or draft.key, problem=error.message) from error
+
+
+def _draft_check(draft: LoanDraft, today: date) -> None:
+    """Apply the rules of sanction, disbursal and receipts that the engine does not know."""
+    if not draft.product_version.product.is_active:
+        raise ProductInactive(product=draft.product_version.product.code)
+    if draft.sanctioned_on > today:
+        raise SanctionInFuture(sanctioned_on=draft.sanctioned_on, business_date=today)
+    limits_check(version=draft.product_version, terms=draft.terms, sanctioned_on=draft.sanctioned_on)
+    if [fact.sequence for fact in draft.facts] != list(range(1, len(draft.facts) + 1)):
+        raise ValueError(f"The facts of {draft.key} are not numbered 1, 2, 3.")
+    lent_on = first_lent_on(facts=draft.facts)
+    for fact in draft.facts:
+        if fact.value_date > today:
+            raise ValueDateInFuture(value_date=fact.value_date, business_date=today)
+        if lent_on is not None and fact.value_date < lent_on:
+            raise ValueDateBeforeDisbursal(value_date=fact.value_date, disbursed_on=lent_on)
+        if fact.amount_paise:
+            amount_check(amount_paise=fact.amount_paise)
+    if lent_on is not None and lent_on < draft.sanctioned_on:
+        raise ValueDateBeforeSanction(value_date=lent_on, sanctioned_on=draft.sanctioned_on)
+    _lent_check(draft)
+
+
+def _lent_check(draft: LoanDraft) -> None:
+    undone = undone_sequences(facts=draft.facts)
+    undrawn = draft.terms.principal_paise
+    for fact in draft.facts:
+        if isinstance(fact, Disburse | TakeOver) and fact.sequence not in undone:
+            if fact.amount_paise > undrawn:
+                raise DisbursalAboveSanction(amount_paise=fact.amount_paise, undrawn_paise=undrawn)
+            undrawn -= fact.amount_paise
+
+
+def _numbers_give(loans: Sequence[Loan]) -> None:
+    unnumbered = [loan for loan in loans if not loan.number]
+    if unnumbered:
+        for loan, number in zip(unnumbered, loan_numbers_take(count=len(unnumbered)), strict=True):
+            loan.number = number
+    _taken_refuse("number", [loan.number for loan in loans])
+    _taken_refuse("external_reference", [loan.external_reference for loan in loans if loan.external_reference])
+
+
+def _taken_refuse(column: str, values: Sequence[str]) -> None:
+    """Refuse the first value that another loan has, in the table or in the batch."""
+    repeated = [value for value, count in Counter(values).items() if count > 1]
+    for start in range(0, len(values), _BATCH):
+        held = Loan.objects.filter(**{f"{column}__in": values[start : start + _BATCH]})
+        repeated += held.values_list(column, flat=True)[:1]
+    if repeated:
+        raise LoanNumberTaken(number=repeated[0])
+
+
+def _position(entry: _Entry, today: date) -> None:
+    if entry.state is None:
+        return
+    loan, facts = entry.loan, entry.draft.facts
+    loan.disbursed_on = first_lent_on(facts=facts)
+    loan.closed_upto = day_before(today)
+    loan.booked = booked_totals(state=entry.state, is_income_suspended=False)
+    loan.fact_count = len(facts)
+    position_set(loan=loan, state=entry.state)
+
+
+def _loans_insert(loans: Sequence[Loan]) -> None:
+    Loan.objects.bulk_create(loans, batch_size=_BATCH)
+    if any(loan.pk is None for loan in loans):
+        # MySQL, unlike MariaDB and SQLite, does not return the keys of a bulk insert.
+        keys = dict(Loan.objects.filter(number__in=[loan.number for loan in loans]).values_list("number", "pk"))
+        for loan in loans:
+            loan.pk = keys[loan.number]
+
+
+def _facts_insert(entries: Sequence[_Entry], today: date, actor: User | None, reason: str) -> None:
+    rows = [
+        LoanFact(
+            loan=entry.loan,
+            **columns,
+            credit_reference=_credit_reference(entry.draft, fact),
+            reason=reason,
+            idempotency_key=f"{entry.draft.key}:{fact.sequence}",
+            content_hash=content_hash(content={"loan": entry.loan.number, **columns}),
+            recorded_on=today,
+            recorded_by=actor,
+        )
+        for entry in entries
+        for fact in entry.draft.facts
+        for columns in [fact_columns(fact=fact)]
+    ]
+    credited = [row.credit_reference for row in rows if row.credit_reference]
+    _credited_refuse(credited)
+    LoanFact.objects.bulk_create(rows, batch_size=_BATCH)
+
+
+def _credit_reference(draft: LoanDraft, fact: Fact) -> str | None:
+    """Return the credit reference of a receipt that stands; a reversed one leaves its reference free."""
+    if not isinstance(fact, _CREDITS) or not fact.reference:
+        return None
+    if any(isinstance(other, Reverse) and other.reversed_sequence == fact.sequence for other in draft.facts):
+        return None
+    return credit_reference_of(channel=draft.channel, reference=fact.reference)
+
+
+def _credited_refuse(references: Sequence[str]) -> None:
+    repeated = [reference for reference, count in Counter(references).items() if count > 1]
+    if repeated:
+        raise ReferenceTwiceInBatch(reference=repeated[0])
+    for start in range(0, len(references), _BATCH):
+        held = LoanFact.objects.filter(credit_reference__in=references[start : start + _BATCH]).select_related("loan")
+        for row in held[:1]:
+            raise ReferenceReused(reference=row.credit_reference, loan=row.loan.number, sequence=row.sequence)
+
+
+def _caches_insert(entries: Sequence[_Entry]) -> None:
+    held = [(entry.loan.pk, entry.state) for entry in entries if entry.state is not None]
+    rows_create(
+        Instalment,
+        columns=INSTALMENT_COLUMNS,
+        rows=((loan_id, values) for loan_id, state in held for values in instalments_of(state=state)),
+    )
+    rows_create(
+        Allocation,
+        columns=ALLOCATION_COLUMNS,
+        rows=((loan_id, values) for loan_id, state in held for values in allocations_of(state=state)),
+    )
+
+
+def _journals_post(loans: Sequence[Loan], batch_key: str, today: date) -> None:
+    """Post the sum of what the loans need, one journal per product."""
+    for product_code, group in groupby(sorted(loans, key=attrgetter("product_code")), key=attrgetter("product_code")):
+        members = list(group)
+        totals: Counter[str] = Counter()
+        for loan in members:
+            totals.update(loan.booked)
+        journal_post(
+            idempotency_key=f"lms.batch:{batch_key}:{product_code}",
+            event="LOANS_BOOKED",
+            reference_type="lms.batch",
+            reference_id=min(loan.pk for loan in members),
+            product_code=product_code,
+            movements=movements_between(before={}, after=totals),
+            value_date=today,
+            booked_on=today,
+            narration=f"{len(members)} loans booked at once",
+        )
