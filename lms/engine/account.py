@@ -6,11 +6,23 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, Item, Period, Plan
-from lms.engine.state import Allocation, Head, LoanStatus, Movement
+from lms.engine.state import Head, LoanStatus, Movement
 from lms.engine.terms import Component, Terms
 
 HEADS = (Head.PRINCIPAL, Head.INTEREST, Head.FEE, Head.TAX, Head.PENAL)
 _SETTLED_AS = {Movement.RECEIVED: "paid", Movement.APPLIED: "paid", Movement.WAIVED: "waived"}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An allocation in the making; the row gets its number when the schedule is final."""
+
+    fact: int
+    day: date
+    component: Component | None
+    amount: int
+    row: Period | None
+    is_from_excess: bool
 
 
 @dataclass(slots=True)
@@ -27,7 +39,7 @@ class Account:
     cursor: int = 0
     excess: int = 0
     totals: dict[tuple[Movement, Head], int] = field(default_factory=dict)
-    allocations: list[Allocation] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     penal_exact: int = 0
     penal_by_row: dict[int, int] = field(default_factory=dict)
     accrued_elsewhere: int = 0
@@ -91,16 +103,7 @@ class Account:
         self.book(movement, HEADS[component], amount)
         if movement is Movement.APPLIED:
             self.excess -= amount
-        self.allocations.append(
-            Allocation(
-                fact_sequence=fact,
-                applied_on=self.day,
-                component=COMPONENTS[component],
-                amount_paise=amount,
-                instalment_number=index + 1,
-                is_from_excess=movement is Movement.APPLIED,
-            )
-        )
+        self.notes.append(Note(fact, self.day, COMPONENTS[component], amount, row, movement is Movement.APPLIED))
 
     def hold(self, *, amount: int, fact: int) -> None:
         """Keep money that met no due as excess."""
@@ -111,15 +114,7 @@ class Account:
 
     def note(self, *, fact: int, component: Component | None, amount: int, is_from_excess: bool = False) -> None:
         """Record an allocation that belongs to no row."""
-        self.allocations.append(
-            Allocation(
-                fact_sequence=fact,
-                applied_on=self.day,
-                component=component,
-                amount_paise=amount,
-                is_from_excess=is_from_excess,
-            )
-        )
+        self.notes.append(Note(fact, self.day, component, amount, None, is_from_excess))
 
     def move_cursor(self) -> None:
         """Step over rows that are due and fully settled, noting the day; close the loan behind the last one."""

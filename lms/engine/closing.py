@@ -7,6 +7,7 @@ from datetime import date
 from lms.engine.account import Account, open_amount
 from lms.engine.allocation import Due, pick_waterfall, spend
 from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import evaluate
 from lms.engine.facts import Fact, Foreclose
 from lms.engine.money_facts import check_positive, levy
 from lms.engine.plan import INTEREST, PENAL, InterestDue
@@ -85,7 +86,7 @@ def call_in(*, account: Account) -> None:
         _carry_settled(row, period)
     del plan.periods[index + 1 :]
     account.cursor = min(account.cursor, index)
-    plan.evaluate(index)
+    evaluate(plan=plan, first=index)
 
 
 def all_dues(*, account: Account) -> list[Due]:

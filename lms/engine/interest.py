@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from calendar import isleap
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Protocol
 
-from lms.engine.day_count import RatioFunction, ratio_function
-from lms.engine.terms import DayCount, InterestPeriod, PeriodUnit, Terms
+from lms.engine.day_count import RatioFunction, YearCut, ratio_function
+from lms.engine.terms import DayCount, InterestPeriod, LeapYear, PeriodUnit, Terms
 
 _RATE_DIGITS = 10
-RATE_DENOMINATOR = 100 * 10**_RATE_DIGITS
+RATE_DENOMINATOR: int = 100 * 10**_RATE_DIGITS
 _STEPS_A_YEAR = {PeriodUnit.MONTH: 12, PeriodUnit.WEEK: 52, PeriodUnit.YEAR: 1, PeriodUnit.DAY: 365}
 _ONE_DAY = timedelta(days=1)
 
@@ -30,6 +32,14 @@ def rate_numerator(annual_rate_pct: Decimal) -> int:
     return numerator
 
 
+class Stretch(Protocol):
+    """Bounds of an interest period; `whole_days` is the length of the regular period it lies in, 0: irregular."""
+
+    start: date
+    end: date
+    whole_days: int
+
+
 @dataclass(slots=True)
 class InterestRule:
     """How much of a year a stretch is, and at which rate: the terms' part of interest, without balances.
@@ -38,6 +48,7 @@ class InterestRule:
     """
 
     ratio: RatioFunction
+    is_leap_by_period: bool
     is_whole_period: bool
     whole_numerator: int
     whole_denominator: int
@@ -45,10 +56,12 @@ class InterestRule:
     rate_numerators: list[int]
     pauses: list[tuple[date, date]] = field(default_factory=list)
 
-    def weight(self, start: date, end: date, whole_days: int) -> tuple[int, int]:
-        """Give the fraction of a year from `start` to `end` inside a regular period of `whole_days` (0: irregular)."""
-        if self.is_whole_period and whole_days:
-            return self.whole_numerator * (end - start).days, self.whole_denominator * whole_days
+    def weight(self, start: date, end: date, stretch: Stretch) -> tuple[int, int]:
+        """Give the fraction of a year from `start` to `end` inside a stretch; its denominator is that of the stretch."""
+        if self.is_whole_period and stretch.whole_days:
+            return self.whole_numerator * (end - start).days, self.whole_denominator * stretch.whole_days
+        if self.is_leap_by_period:
+            return (end - start).days, 366 if holds_leap_day(stretch.start, stretch.end) else 365
         return self.ratio(start, end)
 
     def rate_at(self, day: date) -> int:
@@ -68,34 +81,31 @@ class InterestRule:
         self.rate_dates.insert(index, day)
         self.rate_numerators.insert(index, numerator)
 
-    def exact(
-        self, *, opening: int, moves: list[tuple[date, int]], start: date, end: date, whole_days: int
-    ) -> tuple[int, int]:
-        """Sum balance x rate x fraction over the sub-periods of `start` to `end`.
+    def exact(self, *, opening: int, moves: list[tuple[date, int]], stretch: Stretch, until: date) -> tuple[int, int]:
+        """Sum balance x rate x fraction over the sub-periods of a stretch, its nights before `until` only.
 
         Args:
-            opening: balance in paise at `start`.
-            moves: changes of the balance, date and paise, in date order; those before `start` count from `start`.
-            start: first night that counts.
-            end: first night that does not count.
-            whole_days: length of the regular period that the stretch lies in, 0 for an irregular one.
+            opening: balance in paise at the start.
+            moves: changes of the balance, date and paise, in date order; those before the start count from the start.
+            stretch: the period.
+            until: first night that does not count.
 
         Returns:
             Numerator and denominator of the interest in paise.
         """
+        start, end = stretch.start, min(stretch.end, until)
         cuts = {start, end}
         cuts.update(day for day, _ in moves if start < day < end)
         cuts.update(day for day in self.rate_dates if start < day < end)
-        for first, after in self.pauses:
-            cuts.update(day for day in (first, after) if start < day < end)
-        days = sorted(cuts)
+        for pause in self.pauses:
+            cuts.update(day for day in pause if start < day < end)
         total, denominator = 0, 1
         balance, position = opening, 0
-        for left, right in pairwise(days):
+        for left, right in pairwise(sorted(cuts)):
             while position < len(moves) and moves[position][0] <= left:
                 balance += moves[position][1]
                 position += 1
-            numerator, denominator = self.weight(left, right, whole_days)
+            numerator, denominator = self.weight(left, right, stretch)
             if not any(first <= left < after for first, after in self.pauses):
                 total += balance * numerator * self.rate_at(left)
         return total, denominator * RATE_DENOMINATOR
@@ -109,12 +119,14 @@ def interest_rule(*, terms: Terms) -> InterestRule:
     """
     is_months = terms.unit in (PeriodUnit.MONTH, PeriodUnit.YEAR)
     is_whole = terms.interest_period is InterestPeriod.WHOLE_PERIODS
-    day_count = terms.day_count
+    day_count, leap_year = terms.day_count, terms.leap_year
+    year_cut = YearCut.LAST_DECEMBER if leap_year is LeapYear.CUT_ON_31_DECEMBER else YearCut.FIRST_JANUARY
     if day_count is DayCount.THIRTY_360:
         is_whole = is_whole or is_months
         day_count = DayCount.THIRTY_360 if is_months else DayCount.ACTUAL_360
     return InterestRule(
-        ratio=ratio_function(day_count=day_count),
+        ratio=ratio_function(day_count=day_count, year_cut=year_cut),
+        is_leap_by_period=day_count is DayCount.ACTUAL_ACTUAL and leap_year is LeapYear.PERIOD_WITH_29_FEBRUARY,
         is_whole_period=is_whole,
         whole_numerator=terms.every,
         whole_denominator=_STEPS_A_YEAR[terms.unit],
@@ -126,3 +138,8 @@ def interest_rule(*, terms: Terms) -> InterestRule:
 def evening_before(*, terms: Terms, day: date) -> date:
     """Give the first night that an event dated `day` governs, by `Terms.is_dated_from_evening_before`."""
     return day - _ONE_DAY if terms.is_dated_from_evening_before else day
+
+
+def holds_leap_day(start: date, end: date) -> bool:
+    """Tell whether a 29 February lies after `start` and up to `end`."""
+    return any(isleap(year) and start < date(year, 2, 29) <= end for year in range(start.year, end.year + 1))

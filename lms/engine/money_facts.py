@@ -5,13 +5,13 @@ from __future__ import annotations
 from lms.engine.account import HEADS, Account
 from lms.engine.allocation import dues_until, pick_waterfall, spend
 from lms.engine.errors import EngineRefusal
-from lms.engine.facts import Bounce, Charge, Fact, Receive, Waive
+from lms.engine.facts import Bounce, Charge, Fact, Penal, Receive, Waive
 from lms.engine.plan import COMPONENTS, FEE, PENAL, TAX, Item
 from lms.engine.state import Head, LoanStatus, Movement
 from lms.engine.terms import EarlyPayment, Terms, Waterfall
 
 
-def receive(account: Account, fact: Charge) -> None:
+def receive(account: Account, fact: Receive) -> None:
     """Spread a receipt over the dues; the rest waits as excess, or pays ahead where the terms say so."""
     check_positive(fact)
     if account.closed_as is LoanStatus.WRITTEN_OFF:
@@ -29,7 +29,7 @@ def receive(account: Account, fact: Charge) -> None:
     account.hold(amount=rest, fact=fact.sequence)
 
 
-def charge(account: Account, fact: Fact) -> None:
+def charge(account: Account, fact: Charge) -> None:
     """Levy a fee and its tax, due on its own date."""
     check_positive(fact)
     levy(account=account, fact=fact, fee=fact.amount_paise, tax=fact.tax_paise)
@@ -44,14 +44,14 @@ def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:
             account.book(Movement.CHARGED, HEADS[component], amount)
 
 
-def levy_penal(account: Account, fact: Bounce) -> None:
+def levy_penal(account: Account, fact: Penal) -> None:
     """Levy a penal charge by hand, due at once."""
     check_positive(fact)
     account.add_item(Item(PENAL, account.day, fact.amount_paise, fact.sequence))
     account.book(Movement.CHARGED, Head.PENAL, fact.amount_paise)
 
 
-def levy_bounce(account: Account, fact: Fact) -> None:
+def levy_bounce(account: Account, fact: Bounce) -> None:
     """Charge for a returned payment; the receipt that it undoes never took effect."""
     levy(account=account, fact=fact, fee=fact.charge_paise, tax=fact.tax_paise)
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
-from lms.engine.interest import RATE_DENOMINATOR, InterestRule
-from lms.engine.rounding import round_ratio
+from lms.engine.interest import InterestRule
 from lms.engine.state import Amounts, Instalment, RowKind
-from lms.engine.terms import Component, InterestMethod, RoundingMode, Terms
+from lms.engine.terms import Component, InterestMethod, Terms
 
 COMPONENTS = tuple(Component)
 INDEX = {component: index for index, component in enumerate(COMPONENTS)}
@@ -44,6 +43,7 @@ class Period:
     `start` and `end` bound its interest, `due` is the day of payment. `instalment` is what was solved or agreed;
     `fixed_principal` overrides it. `moves` are disbursals (+) and part-prepayments (-) inside the period.
     `whole_days` is the length of the regular period it belongs to (0: irregular, interest by its days).
+    `principal_room` is the instalment less interest; `deferred_after`, `carried_after`: interest yet to fall due.
     """
 
     kind: RowKind
@@ -64,6 +64,9 @@ class Period:
     due_principal: int = 0
     due_interest: int = 0
     capitalised: int = 0
+    principal_room: int = 0
+    deferred_after: int = 0
+    carried_after: int = 0
     paid: list[int] | None = None
     waived: list[int] | None = None
     written_off: list[int] | None = None
@@ -86,54 +89,6 @@ class Plan:
     periods: list[Period]
     flat_base: int = 0
 
-    def evaluate(self, first: int = 0) -> None:
-        """Work out interest, principal and balances from period `first` to the end; earlier ones stay."""
-        terms, periods = self.terms, self.periods
-        balance = periods[first - 1].closing if first else 0
-        deferred = self._deferred_before(first)
-        last = len(periods) - 1
-        is_quick = self.rule.is_plain() and terms.interest_method is InterestMethod.DECLINING_BALANCE
-        quick = self._quick_rounding() if is_quick else None
-        rate, weight, ratio = self.rule.rate_numerators[0], self.rule.weight, self.rule.ratio
-        is_by_days = not self.rule.is_whole_period
-        for index in range(first, last + 1):
-            period = periods[index]
-            period.opening = balance
-            is_one_balance = not period.moves or (period.moves[0][0] <= period.start and len(period.moves) == 1)
-            if quick and is_one_balance and period.interest_due is not InterestDue.FREE:
-                if period.moves:
-                    balance += period.moves[0][1]
-                if is_by_days:
-                    numerator, denominator = ratio(period.start, period.end)
-                else:
-                    numerator, denominator = weight(period.start, period.end, period.whole_days)
-                denominator *= RATE_DENOMINATOR
-                period.interest = (2 * balance * numerator * rate + denominator) // (2 * denominator)
-            else:
-                period.interest = self._period_interest(period)
-                balance = period.lent()
-            deferred = _settle_interest(period, deferred)
-            balance = _settle_principal(period, balance, is_last=index == last)
-            period.closing = balance
-
-    def _quick_rounding(self) -> bool:
-        return self.terms.interest_rounding is RoundingMode.HALF_UP and self.terms.interest_unit_paise == 1
-
-    def _deferred_before(self, first: int) -> int:
-        deferred = 0
-        for period in self.periods[:first] if self._has_deferral() else ():
-            deferred = deferred + period.interest if period.interest_due is InterestDue.DEFERRED else 0
-        return deferred
-
-    def _has_deferral(self) -> bool:
-        return any(period.interest_due is InterestDue.DEFERRED for period in self.periods)
-
-    def _period_interest(self, period: Period) -> int:
-        if period.interest_due is InterestDue.FREE:
-            return 0
-        numerator, denominator = self.interest_until(period, period.end)
-        return round_ratio(numerator, denominator, self.terms.interest_rounding, self.terms.interest_unit_paise)
-
     def interest_until(self, period: Period, day: date) -> tuple[int, int]:
         """Give the exact interest of the nights of a period before `day`, as numerator and denominator in paise."""
         if period.interest_due is InterestDue.FREE or day <= period.start:
@@ -141,9 +96,7 @@ class Plan:
         opening, moves = period.opening, period.moves
         if self.terms.interest_method is InterestMethod.FLAT and period.kind is RowKind.REGULAR:
             opening, moves = self.flat_base, []
-        return self.rule.exact(
-            opening=opening, moves=moves, start=period.start, end=min(day, period.end), whole_days=period.whole_days
-        )
+        return self.rule.exact(opening=opening, moves=moves, stretch=period, until=day)
 
     def index_at(self, day: date) -> int:
         """Find the period whose interest days hold `day`; the first or last one outside of them."""
@@ -155,32 +108,6 @@ class Plan:
             else:
                 low = middle + 1
         return low
-
-
-def _settle_interest(period: Period, deferred: int) -> int:
-    period.capitalised = 0
-    if period.interest_due is InterestDue.PAID:
-        period.due_interest = period.interest + deferred + period.extra_interest
-        return 0
-    period.due_interest = period.extra_interest
-    if period.interest_due is InterestDue.DEFERRED:
-        return deferred + period.interest
-    if period.interest_due is InterestDue.CAPITALISED:
-        period.capitalised = period.interest
-    return deferred
-
-
-def _settle_principal(period: Period, balance: int, *, is_last: bool) -> int:
-    if is_last:
-        principal = balance
-    elif not period.is_paying_principal:
-        principal = 0
-    elif period.fixed_principal is not None:
-        principal = min(period.fixed_principal, balance)
-    else:
-        principal = min(max(period.instalment - period.interest, 0), balance)
-    period.due_principal = principal
-    return balance - principal + period.capitalised
 
 
 def to_instalment(period: Period, number: int) -> Instalment:

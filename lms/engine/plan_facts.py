@@ -6,6 +6,7 @@ from lms.engine.account import Account
 from lms.engine.allocation import pick_waterfall, spend
 from lms.engine.due_dates import step_from
 from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import evaluate
 from lms.engine.facts import Disburse, Fact, Prepay, PrepaymentEffect, RateChange, TakeOver
 from lms.engine.interest import evening_before, rate_numerator
 from lms.engine.money_facts import check_positive
@@ -67,7 +68,7 @@ def prepay(account: Account, fact: Prepay) -> None:
     if fact.effect is PrepaymentEffect.CUT_INSTALMENT:
         solve_from(plan=plan, first=index)
         return
-    plan.evaluate(index)
+    evaluate(plan=plan, first=index)
     _drop_empty_rows(plan)
 
 
@@ -82,7 +83,7 @@ def change_rate(account: Account, fact: RateChange) -> None:
     if fact.effect is PrepaymentEffect.CUT_INSTALMENT:
         solve_from(plan=plan, first=index)
         return
-    plan.evaluate(index)
+    evaluate(plan=plan, first=index)
     _fit_tenor(plan)
 
 
@@ -111,7 +112,7 @@ def _fit_tenor(plan: Plan) -> None:
         plan.periods.append(
             Period(RowKind.REGULAR, last.end, due, due, (due - last.end).days, instalment=last.instalment)
         )
-        plan.evaluate(len(plan.periods) - 2)
+        evaluate(plan=plan, first=len(plan.periods) - 2)
 
 
 def _take_over(terms: Terms, fact: TakeOver) -> Account:
@@ -131,7 +132,7 @@ def _take_over(terms: Terms, fact: TakeOver) -> Account:
     del plan.periods[: fact.instalments_paid]
     first = plan.periods[0]
     first.moves = [(first.start, fact.amount_paise)]
-    plan.evaluate()
+    evaluate(plan=plan)
     _drop_empty_rows(plan)
     account = Account(terms=terms, plan=plan, day=fact.value_date, lent=terms.principal_paise)
     _move_arrears(account, fact)
@@ -157,7 +158,7 @@ def _move_arrears(account: Account, fact: TakeOver) -> None:
             break
         oldest = min(oldest, row.due)
         row.fixed_principal, row.interest_due = row.due_principal, InterestDue.FREE
-    plan.evaluate()
+    evaluate(plan=plan)
     if fact.interest_arrears_paise or fact.fee_arrears_paise or fact.penal_arrears_paise:
         row = Period(RowKind.TAKEN_OVER, oldest, oldest, oldest, 0, is_paying_principal=False)
         row.extra_interest = fact.interest_arrears_paise
@@ -167,7 +168,7 @@ def _move_arrears(account: Account, fact: TakeOver) -> None:
             if amount
         ]
         plan.periods.insert(0, row)
-        plan.evaluate()
+        evaluate(plan=plan)
 
 
 def _accrued_elsewhere(account: Account) -> int:

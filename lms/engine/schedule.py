@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from lms.engine.due_dates import due_date_series, move_for_holiday, step_from
 from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import evaluate
 from lms.engine.facts import Disburse
 from lms.engine.interest import interest_rule
 from lms.engine.plan import InterestDue, Period, Plan, to_instalment
@@ -99,14 +100,14 @@ def solve_from(*, plan: Plan, first: int, is_agreed: bool = False) -> None:
     """Solve the instalments again from period `first` on, for what is lent by its end, and evaluate the rows."""
     terms = plan.terms
     if terms.moratorium_count and terms.moratorium_interest is MoratoriumInterest.CAPITALISED:
-        plan.evaluate(first)
+        evaluate(plan=plan, first=first)
     opening = plan.periods[first - 1].closing if first else 0
     balance = opening + sum(amount for _, amount in plan.periods[first].moves)
     balance += sum(period.capitalised for period in plan.periods[first:])
     solve_instalments(plan=plan, first=first, balance=balance, is_agreed=is_agreed)
     if first == 0 and terms.broken_period is BrokenPeriod.IN_FIRST_INSTALMENT:
         _add_broken_interest(plan)
-    plan.evaluate(first)
+    evaluate(plan=plan, first=first)
 
 
 def _add_broken_interest(plan: Plan) -> None:
@@ -126,7 +127,7 @@ def _lay_out(terms: Terms, start_date: date) -> list[Period]:
         return _custom_periods(terms, start_date)
     count = terms.instalment_count + terms.moratorium_count
     nominal = due_date_series(terms=terms, start_date=start_date, count=count)
-    if nominal[0] <= start_date:
+    if nominal[0] < start_date:
         raise EngineRefusal("engine.first_due_date_too_early", "The first due date must be after the disbursal.")
     regular_start = start_date
     if terms.first_due_date is not None:

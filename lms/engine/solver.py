@@ -11,7 +11,7 @@ from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
 from lms.engine.terms import Amortisation, InstalmentMethod, InterestMethod, Terms
 
-_SCALE = 10**30
+_SCALE: int = 10**30
 _ONE_DAY = timedelta(days=1)
 
 
@@ -63,8 +63,8 @@ def textbook_instalment(
         return principal_paise, count
     rate = rate_numerator * steps_a_year[0]
     base = RATE_DENOMINATOR * steps_a_year[1]
-    grown, flat = pow(base + rate, count), pow(base, count)
-    return int(principal_paise * rate * grown), int(base * (grown - flat))
+    grown, flat = int((base + rate) ** count), int(base**count)
+    return principal_paise * rate * grown, base * (grown - flat)
 
 
 def _share_principal(terms: Terms, paying: list[Period], balance: int) -> None:
@@ -114,9 +114,7 @@ def _period_factor(plan: Plan, period: Period) -> int:
     if plan.terms.instalment_method is InstalmentMethod.TEXTBOOK:
         rate = rule.rate_at(period.end - _ONE_DAY) * rule.whole_numerator
         return _SCALE * rate // (RATE_DENOMINATOR * rule.whole_denominator)
-    numerator, denominator = rule.exact(
-        opening=1, moves=[], start=period.start, end=period.end, whole_days=period.whole_days
-    )
+    numerator, denominator = rule.exact(opening=1, moves=[], stretch=period, until=period.end)
     return _SCALE * numerator // denominator
 
 

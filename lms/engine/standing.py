@@ -8,7 +8,7 @@ from decimal import Decimal
 from lms.engine.account import HEADS, Account, is_settled, open_amount
 from lms.engine.accruals import accrual_lines, earned_interest, next_change_date
 from lms.engine.plan import COMPONENTS, INDEX, INTEREST, Period, to_instalment
-from lms.engine.state import Amounts, Head, LoanState, LoanStatus, Movement, MovementTotal
+from lms.engine.state import Allocation, Amounts, Head, LoanState, LoanStatus, Movement, MovementTotal
 from lms.engine.terms import Terms
 
 _ORDER = {movement: index for index, movement in enumerate(Movement)}
@@ -54,7 +54,7 @@ def loan_state(*, account: Account, as_of: date) -> LoanState:
         as_of=as_of,
         status=account.closed_as or LoanStatus.ACTIVE,
         instalments=tuple([to_instalment(row, number) for number, row in enumerate(periods, 1)]),
-        allocations=tuple(account.allocations),
+        allocations=_allocations(account),
         totals=_totals(account),
         outstanding=_outstanding(account),
         overdue=_overdue(account, as_of),
@@ -80,6 +80,22 @@ def _book_interest(account: Account, as_of: date) -> None:
     capitalised = sum(row.capitalised for row in account.plan.periods if row.capitalised and row.end <= as_of)
     account.totals.pop((Movement.CAPITALISED, Head.INTEREST), None)
     account.book(Movement.CAPITALISED, Head.INTEREST, capitalised)
+
+
+def _allocations(account: Account) -> tuple[Allocation, ...]:
+    numbers = {id(row): number for number, row in enumerate(account.plan.periods, 1)}
+    allocations = [
+        Allocation(
+            fact_sequence=note.fact,
+            applied_on=note.day,
+            component=note.component,
+            amount_paise=note.amount,
+            instalment_number=None if note.row is None else numbers.get(id(note.row)),
+            is_from_excess=note.is_from_excess,
+        )
+        for note in account.notes
+    ]
+    return tuple(allocations)
 
 
 def _totals(account: Account) -> tuple[MovementTotal, ...]:

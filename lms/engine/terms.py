@@ -80,6 +80,21 @@ class RoundingMode(StrEnum):
     DOWN = "DOWN"
 
 
+class LastInstalment(StrEnum):
+    """The last instalment takes what is left, or the difference is spread over all until it is next to nothing."""
+
+    RESIDUE = "RESIDUE"
+    LEVELLED = "LEVELLED"
+
+
+class LeapYear(StrEnum):
+    """Where actual/actual gives a day 1/366 of a year."""
+
+    CUT_ON_1_JANUARY = "CUT_ON_1_JANUARY"
+    CUT_ON_31_DECEMBER = "CUT_ON_31_DECEMBER"
+    PERIOD_WITH_29_FEBRUARY = "PERIOD_WITH_29_FEBRUARY"
+
+
 class BrokenPeriod(StrEnum):
     """What happens to the days between disbursal and the first regular period."""
 
@@ -234,6 +249,12 @@ class Terms:
     Defaults are the Indian lender's: monthly textbook EMI rounded up to the rupee, interest by actual days / 365
     rounded half-up to the paisa, a broken first period charged apart. Amounts in paise, rates in per cent a year.
 
+    `due_dates` replaces the rhythm by dates agreed one by one; `last_due_date` moves the last one; `schedule_start` is
+    the nominal start of the first period where it is not the disbursal (PRORATED: interest and instalment both on the
+    days that remain).
+    `is_textbook_rate_by_days` takes a month of the textbook annuity as 30 days of the day count, not as one twelfth.
+    `is_flat_interest_shared_equally` rounds flat interest once over the loan and gives every instalment the same part.
+    `is_unpaid_interest_carried`: interest above the instalment falls due with the next one; else it is paid on top.
     `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
     interest is that of the evening before); otherwise it starts with the night of d.
     `overdue_components`: what counts for days past due and for the oldest unpaid due date.
@@ -245,6 +266,9 @@ class Terms:
     every: int = 1
     unit: PeriodUnit = PeriodUnit.MONTH
     first_due_date: date | None = None
+    due_dates: tuple[date, ...] = ()
+    last_due_date: date | None = None
+    schedule_start: date | None = None
     month_end: MonthEnd = MonthEnd.CLAMP
     holidays: tuple[date, ...] = ()
     holiday_move: HolidayMove = HolidayMove.NONE
@@ -254,14 +278,19 @@ class Terms:
     interest_method: InterestMethod = InterestMethod.DECLINING_BALANCE
     interest_period: InterestPeriod = InterestPeriod.BY_DAYS
     day_count: DayCount = DayCount.ACTUAL_365
+    leap_year: LeapYear = LeapYear.CUT_ON_1_JANUARY
     broken_period: BrokenPeriod = BrokenPeriod.SEPARATE
 
     instalment_method: InstalmentMethod = InstalmentMethod.TEXTBOOK
+    is_textbook_rate_by_days: bool = False
+    is_flat_interest_shared_equally: bool = False
     instalment_paise: int | None = None
     instalment_unit_paise: int = 100
     instalment_rounding: RoundingMode = RoundingMode.UP
     interest_unit_paise: int = 1
     interest_rounding: RoundingMode = RoundingMode.HALF_UP
+    last_instalment: LastInstalment = LastInstalment.RESIDUE
+    is_unpaid_interest_carried: bool = False
 
     grace_principal_count: int = 0
     grace_interest_count: int = 0
