@@ -103,6 +103,40 @@ def account_balance(*, account: Account, as_of: date | None = None, clock: Clock
     return _sum(transfers.filter(debit_account=account)) - _sum(transfers.filter(credit_account=account))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductBalance:
+    """What a product's journals made of one account: debits less credits in paise, and the roles it plays for it."""
+
+    product_code: str
+    account_code: str
+    roles: tuple[str, ...]
+    balance_paise: int
+
+
+def product_balances() -> tuple[ProductBalance, ...]:
+    """Return every account that plays a role for a product, with the product's part of its balance.
+
+    One pass over all transfers: this is for proofs over the whole book, `balance_of` is for one figure.
+    """
+    balances: dict[tuple[str, int], int] = {}
+    for side, sign in (("debit_account", 1), ("credit_account", -1)):
+        sums = Transfer.objects.order_by().values_list("journal__product_code", side).annotate(Sum("amount_paise"))
+        for product_code, account_id, amount in sums:
+            balances[product_code, account_id] = balances.get((product_code, account_id), 0) + sign * int(amount)
+    roles: dict[tuple[str, str, int], list[str]] = {}
+    for mapped in ProductAccount.objects.select_related("account").order_by("product_code", "account__code", "role"):
+        roles.setdefault((mapped.product_code, mapped.account.code, mapped.account_id), []).append(mapped.role)
+    return tuple(
+        ProductBalance(
+            product_code=product_code,
+            account_code=account_code,
+            roles=tuple(played),
+            balance_paise=balances.get((product_code, account_id), 0),
+        )
+        for (product_code, account_code, account_id), played in roles.items()
+    )
+
+
 def journals_for(*, reference_type: str, reference_id: int) -> QuerySet[Journal]:
     """Return the journals behind an object, first posted first, with their transfers and accounts."""
     return (
