@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devtools import environment as env
 from devtools.console import Failed, Report, say
-from devtools.environment import Environment, ensure_environment, ensure_mysql_client
+from devtools.environment import Environment, ensure_environment, ensure_mysql_client, version_of
 from devtools.paths import ROOT, VAR, child_environ, in_ci
 from devtools.processes import Processes
 from devtools.servers import broker_for_tests, mariadb_for_tests, scratch_folder
@@ -155,15 +155,11 @@ def _other_python(*, processes: Processes) -> None:
 def _find_python(version: str) -> str | None:
     """Return an interpreter of that version that really starts, from the path or from pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}*/bin/python{version}"))]
-    for candidate in candidates:
-        if candidate is None:
-            continue
-        question = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
-        answer = subprocess.run([candidate, "-c", question], capture_output=True, text=True, check=False)
-        if answer.returncode == 0 and answer.stdout.startswith(version):
-            return os.path.realpath(answer.stdout.split(maxsplit=1)[1].strip())
-    return None
+    candidates = [shutil.which(f"python{version}")]
+    if os.access(pyenv, os.R_OK | os.X_OK):
+        candidates += map(str, sorted(pyenv.glob(f"versions/{version}*/bin/python{version}")))
+    # The first may be a launcher that only complains.
+    return next((candidate for candidate in candidates if candidate and version_of(candidate) == version), None)
 
 
 def _expect_success(code: int) -> None:

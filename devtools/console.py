@@ -1,5 +1,6 @@
 """What the commands print: headings, notes and the closing summary."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -50,6 +51,9 @@ class Report:
             yield
         except Failed as error:
             outcome, note = Outcome.FAILED, str(error)
+        except (OSError, subprocess.SubprocessError) as error:
+            # What the machine refuses in one step does not keep the others from being run.
+            outcome, note = Outcome.FAILED, f"{type(error).__name__}: {error}"
         except Skipped as error:
             outcome, note = Outcome.SKIPPED, str(error)
         if note:

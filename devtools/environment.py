@@ -17,6 +17,8 @@ from devtools.paths import ROOT, VAR, VENV, child_environ
 from devtools.processes import Processes
 from devtools.system import apt_install
 
+# Not the environment that this command itself may run in: that one may have to be made anew.
+BASE_PYTHON = os.path.realpath(sys.executable)
 RUNTIME = "requirements.txt"
 DEMO = "requirements-demo.txt"
 DEV = "requirements-dev.txt"
@@ -31,7 +33,7 @@ class Environment:
     """A virtual environment with packages in it."""
 
     folder: Path = VENV
-    base_python: str = ""
+    base_python: str = BASE_PYTHON
 
     @property
     def python(self) -> str:
@@ -50,7 +52,7 @@ class Environment:
 
 
 def ensure_environment(
-    *, processes: Processes, files: tuple[str, ...], folder: Path = VENV, base_python: str | None = None
+    *, processes: Processes, files: tuple[str, ...], folder: Path = VENV, base_python: str = BASE_PYTHON
 ) -> Environment:
     """Make the environment hold exactly the pinned packages of `files`, and at once if it already does.
 
@@ -59,12 +61,12 @@ def ensure_environment(
     Raises:
         Failed: the packages cannot be had.
     """
-    environment = Environment(folder=folder, base_python=base_python or os.path.realpath(sys.executable))
+    environment = Environment(folder=folder, base_python=base_python)
     with _only_one(VAR / "environment.lock"):
-        reason = _why_unusable(environment)
+        reason = why_unusable(environment)
         if reason:
             say(f"  making {folder.name} ({reason})")
-            _create(environment)
+            create(environment)
         _install(environment, files=files, processes=processes)
     return environment
 
@@ -109,20 +111,20 @@ def _only_one(lock: Path) -> Iterator[None]:
         yield
 
 
-def _why_unusable(environment: Environment) -> str | None:
+def why_unusable(environment: Environment) -> str | None:
     """Say why the environment has to be made anew, or None if it can be used."""
     if not environment.folder.exists():
         return "there is none yet"
     if environment.started.exists():
         return "an earlier installation was interrupted"
-    wanted = _version_of(environment.base_python)
-    found = _version_of(environment.python)
+    wanted = version_of(environment.base_python)
+    found = version_of(environment.python)
     if found is None:
         return "its interpreter no longer starts"
     return None if found == wanted else f"it belongs to Python {found}, this is {wanted}"
 
 
-def _version_of(python: str) -> str | None:
+def version_of(python: str) -> str | None:
     """Return the version of an interpreter as "3.11", or None if it does not start."""
     question = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
@@ -132,7 +134,7 @@ def _version_of(python: str) -> str | None:
     return answer.stdout.strip()
 
 
-def _create(environment: Environment) -> None:
+def create(environment: Environment) -> None:
     """Make an empty environment; the interpreter may lack pip, ensurepip and even the module venv."""
     if environment.folder.exists():
         shutil.rmtree(environment.folder)
@@ -140,14 +142,14 @@ def _create(environment: Environment) -> None:
     environment.started.touch()
     command = [environment.base_python, "-m", "venv", "--without-pip", str(environment.folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        _create_by_hand(environment)
-    if _version_of(environment.python) is None:
+        create_by_hand(environment)
+    if version_of(environment.python) is None:
         raise Failed(f"{environment.base_python} could not make a working environment in {environment.folder}")
 
 
-def _create_by_hand(environment: Environment) -> None:
+def create_by_hand(environment: Environment) -> None:
     """Make what the module venv would: a link to the interpreter and the file that marks the folder."""
-    version = _version_of(environment.base_python)
+    version = version_of(environment.base_python)
     (environment.folder / "bin").mkdir(exist_ok=True)
     (environment.folder / "lib" / f"python{version}" / "site-packages").mkdir(parents=True, exist_ok=True)
     python = Path(environment.python)

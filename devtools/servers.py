@@ -104,16 +104,22 @@ def broker_for_tests(environment: Environment, *, processes: Processes, folder: 
 
 
 def redis_command(command: str = "PING", *, port: int, host: str = LOOPBACK, database: int = 0) -> str | None:
-    """Send one command to a Redis or Valkey server and return the first line of its answer, None if there is none."""
-    request = f"SELECT {database}\r\n{command}\r\n" if database else f"{command}\r\n"
-    answers = 2 if database else 1
+    """Send one command to a Redis or Valkey server and return the first line of its answer, None if there is none.
+
+    A database that the server does not have is not replaced by another: the refusal is the answer.
+    """
     try:
-        with socket.create_connection((host, port), timeout=2) as link, link.makefile("rb") as replies:
-            link.sendall(request.encode())
-            lines = [replies.readline().decode(errors="replace").strip() for _ in range(answers)]
+        with socket.create_connection((host, port), timeout=2) as link, link.makefile("rwb") as channel:
+            answer = ""
+            for line in (f"SELECT {database}", command):
+                channel.write(f"{line}\r\n".encode())
+                channel.flush()
+                answer = channel.readline().decode(errors="replace").strip()
+                if answer.startswith("-"):
+                    break
     except OSError:
         return None
-    return lines[-1] or None
+    return answer or None
 
 
 @contextmanager
