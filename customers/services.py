@@ -240,13 +240,14 @@ def _insert(unsaved: Sequence[Customer]) -> list[Customer]:
 
 
 def _give_numbers(unsaved: Sequence[Customer]) -> None:
-    """Give the next free numbers of our own series to customers that came without one."""
+    """Give the next free numbers of our own series, in order, to customers that came without one."""
+    # An import may have brought numbers that look like ours.
+    taken = {customer.number for customer in unsaved if customer.number}
     waiting = [customer for customer in unsaved if not customer.number]
-    while waiting:
-        offered = [f"C{value:07d}" for value in take_numbers(name="customers.number", count=len(waiting))]
-        # An import may have brought numbers that look like ours.
-        taken = {customer.number for customer in unsaved if customer.number}
+    free: list[str] = []
+    while len(free) < len(waiting):
+        offered = [f"C{value:07d}" for value in take_numbers(name="customers.number", count=len(waiting) - len(free))]
         taken.update(Customer.objects.filter(number__in=offered).values_list("number", flat=True))
-        for customer, number in zip(waiting, offered, strict=True):
-            customer.number = "" if number in taken else number
-        waiting = [customer for customer in waiting if not customer.number]
+        free.extend(number for number in offered if number not in taken)
+    for customer, number in zip(waiting, free, strict=True):
+        customer.number = number

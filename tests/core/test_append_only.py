@@ -27,7 +27,7 @@ def _refused(sql: str) -> str:
 
 def _rows() -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id, amount, journal_id, note FROM {TABLE} ORDER BY id")
+        cursor.execute("SELECT id, amount, journal_id, note FROM core_scratch ORDER BY id")
         return [tuple(row) for row in cursor.fetchall()]
 
 
@@ -41,10 +41,12 @@ def _apply(operation: AppendOnly, *, forwards: bool = True) -> None:
 @pytest.fixture
 def scratch(transactional_db: None) -> Iterator[None]:
     """A table with one row, gone after the test."""
-    _run(f"CREATE TABLE {TABLE} (id INTEGER PRIMARY KEY, amount BIGINT, journal_id BIGINT NULL, note VARCHAR(20) NULL)")
-    _run(f"INSERT INTO {TABLE} VALUES (1, 100, NULL, 'first')")
+    _run(
+        "CREATE TABLE core_scratch (id INTEGER PRIMARY KEY, amount BIGINT, journal_id BIGINT NULL, note VARCHAR(20) NULL)"
+    )
+    _run("INSERT INTO core_scratch VALUES (1, 100, NULL, 'first')")
     yield
-    _run(f"DROP TABLE {TABLE}")
+    _run("DROP TABLE core_scratch")
 
 
 @pytest.mark.usefixtures("scratch")
@@ -52,9 +54,9 @@ def test_update_and_delete_are_refused_with_the_reason() -> None:
     _apply(AppendOnly(TABLE))
 
     assert "core_scratch is append-only: update is refused, add a correcting row" in _refused(
-        f"UPDATE {TABLE} SET amount = 1"
+        "UPDATE core_scratch SET amount = 1"
     )
-    assert "core_scratch is append-only: delete is refused" in _refused(f"DELETE FROM {TABLE}")
+    assert "core_scratch is append-only: delete is refused" in _refused("DELETE FROM core_scratch")
     assert _rows() == [(1, 100, None, "first")]
 
 
@@ -62,8 +64,8 @@ def test_update_and_delete_are_refused_with_the_reason() -> None:
 def test_replacing_a_row_is_refused_and_adding_one_is_not() -> None:
     _apply(AppendOnly(TABLE))
 
-    _refused(f"REPLACE INTO {TABLE} VALUES (1, 1, NULL, 'other')")
-    _run(f"INSERT INTO {TABLE} VALUES (2, 200, NULL, 'second')")
+    _refused("REPLACE INTO core_scratch VALUES (1, 1, NULL, 'other')")
+    _run("INSERT INTO core_scratch VALUES (2, 200, NULL, 'second')")
 
     assert _rows() == [(1, 100, None, "first"), (2, 200, None, "second")]
 
@@ -72,10 +74,10 @@ def test_replacing_a_row_is_refused_and_adding_one_is_not() -> None:
 def test_mutable_column_changes_and_the_others_do_not() -> None:
     _apply(AppendOnly(TABLE, mutable=["note"]))
 
-    _run(f"UPDATE {TABLE} SET note = 'second', amount = 100")
-    _run(f"UPDATE {TABLE} SET note = NULL")
-    _refused(f"UPDATE {TABLE} SET note = 'third', amount = 101")
-    _refused(f"UPDATE {TABLE} SET amount = NULL")
+    _run("UPDATE core_scratch SET note = 'second', amount = 100")
+    _run("UPDATE core_scratch SET note = NULL")
+    _refused("UPDATE core_scratch SET note = 'third', amount = 101")
+    _refused("UPDATE core_scratch SET amount = NULL")
 
     assert _rows() == [(1, 100, None, None)]
 
@@ -84,7 +86,7 @@ def test_mutable_column_changes_and_the_others_do_not() -> None:
 def test_change_of_case_alone_is_a_change() -> None:
     _apply(AppendOnly(TABLE, mutable=["amount"]))
 
-    _refused(f"UPDATE {TABLE} SET note = 'FIRST'")
+    _refused("UPDATE core_scratch SET note = 'FIRST'")
 
     assert _rows() == [(1, 100, None, "first")]
 
@@ -93,10 +95,10 @@ def test_change_of_case_alone_is_a_change() -> None:
 def test_column_that_is_set_once_keeps_its_first_value() -> None:
     _apply(AppendOnly(TABLE, set_once=["journal_id"]))
 
-    _run(f"UPDATE {TABLE} SET journal_id = 7")
-    _run(f"UPDATE {TABLE} SET journal_id = 7")
-    _refused(f"UPDATE {TABLE} SET journal_id = 8")
-    _refused(f"UPDATE {TABLE} SET journal_id = NULL")
+    _run("UPDATE core_scratch SET journal_id = 7")
+    _run("UPDATE core_scratch SET journal_id = 7")
+    _refused("UPDATE core_scratch SET journal_id = 8")
+    _refused("UPDATE core_scratch SET journal_id = NULL")
 
     assert _rows() == [(1, 100, 7, "first")]
 
@@ -105,8 +107,8 @@ def test_column_that_is_set_once_keeps_its_first_value() -> None:
 def test_rows_may_go_where_the_table_allows_it() -> None:
     _apply(AppendOnly(TABLE, may_delete=True))
 
-    _refused(f"UPDATE {TABLE} SET amount = 1")
-    _run(f"DELETE FROM {TABLE}")
+    _refused("UPDATE core_scratch SET amount = 1")
+    _run("DELETE FROM core_scratch")
 
     assert _rows() == []
 
@@ -117,7 +119,7 @@ def test_operation_runs_again_and_can_be_undone() -> None:
     _apply(AppendOnly(TABLE))
     _apply(AppendOnly(TABLE), forwards=False)
 
-    _run(f"UPDATE {TABLE} SET amount = 1")
+    _run("UPDATE core_scratch SET amount = 1")
 
     assert _rows() == [(1, 1, None, "first")]
 

@@ -27,7 +27,8 @@ def test_date_is_read_in_the_usual_forms(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["31-02-2026", "29-02-2026", "2026-13-01", "00-01-2026", "01-01-26", "1 Jan 2026", "", "20260101", "0000-01-01"]
+    "text",
+    ["31-02-2026", "29-02-2026", "2026-13-01", "00-01-2026", "01-01-26", "1 Jan 2026", "", "20260101", "0000-01-01"],
 )
 def test_text_that_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(DateInvalid) as refusal:

@@ -35,9 +35,7 @@ def test_value_is_unreadable_in_the_database_and_plain_in_memory() -> None:
 def test_equal_values_are_stored_differently() -> None:
     first, second = BankAccountFactory(account_number="50100123456"), BankAccountFactory(account_number="50100123456")
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT account_number FROM customers_bankaccount WHERE id IN (%s, %s)", [first.pk, second.pk]
-        )
+        cursor.execute("SELECT account_number FROM customers_bankaccount WHERE id IN (%s, %s)", [first.pk, second.pk])
         stored = {row[0] for row in cursor.fetchall()}
 
     assert len(stored) == 2

@@ -68,12 +68,16 @@ def test_no_role_touches_posted_rows_by_hand(role: str) -> None:
 
     changes = {f"{app}.{codename}" for app, codename in granted if codename.startswith(("add_", "change_", "delete_"))}
 
-    assert changes & {
-        *("ledger.add_journal", "ledger.change_journal", "ledger.delete_journal"),
-        *("ledger.add_transfer", "ledger.change_transfer", "ledger.delete_transfer"),
-        *("core.add_auditentry", "core.change_auditentry", "core.delete_auditentry"),
-        *("core.add_businessdate", "core.change_businessdate", "core.delete_businessdate"),
-    } == set()
+    assert (
+        changes
+        & {
+            *("ledger.add_journal", "ledger.change_journal", "ledger.delete_journal"),
+            *("ledger.add_transfer", "ledger.change_transfer", "ledger.delete_transfer"),
+            *("core.add_auditentry", "core.change_auditentry", "core.delete_auditentry"),
+            *("core.add_businessdate", "core.change_businessdate", "core.delete_businessdate"),
+        }
+        == set()
+    )
     assert {name for name in changes if ".delete_" in name} == set()
 
 

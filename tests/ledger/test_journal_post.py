@@ -70,7 +70,7 @@ def test_zero_amounts_are_dropped() -> None:
 
 @pytest.mark.parametrize("movements", [(), (moved("ACCRUED", "INTEREST", 0),)])
 def test_nothing_moved_posts_nothing(movements: tuple[object, ...]) -> None:
-    assert post(*movements) is None  # type: ignore[arg-type]
+    assert post(*movements) is None
     assert Journal.objects.count() == 0
 
 
@@ -216,7 +216,11 @@ def test_reversal_mirrors_the_journal_and_leaves_no_balance() -> None:
 
     assert again == reversal
     assert legs_of(reversal) == [("1010", "1110.PL", 1_000_000), ("1120.PL", "4110.PL", 30)]
-    assert (reversal.reverses_id, reversal.value_date, reversal.booked_on) == (journal.pk, VALUE_DATE, date(2026, 4, 20))
+    assert (reversal.reverses_id, reversal.value_date, reversal.booked_on) == (
+        journal.pk,
+        VALUE_DATE,
+        date(2026, 4, 20),
+    )
     assert {(row.debit_paise, row.credit_paise) for row in trial_balance().rows} == {(0, 0)}
 
 

@@ -87,8 +87,8 @@ def test_pages_join_to_the_whole_statement(bank: Account, limit: int) -> None:
 
 def test_page_of_a_period_stays_inside_it(bank: Account) -> None:
     period = {"from_date": date(2026, 4, 2), "to_date": date(2026, 4, 10)}
-    first = account_statement(account=bank, limit=2, **period)  # type: ignore[arg-type]
-    second = account_statement(account=bank, limit=2, after=first.next_page, **period)  # type: ignore[arg-type]
+    first = account_statement(account=bank, limit=2, **period)
+    second = account_statement(account=bank, limit=2, after=first.next_page, **period)
 
     assert (first.opening_paise, _told(first.lines)) == (-1_000, WHOLE[1:3])
     assert (second.opening_paise, _told(second.lines), second.next_page) == (-670, WHOLE[3:4], None)

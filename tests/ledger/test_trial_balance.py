@@ -35,7 +35,7 @@ def _story() -> None:
 
 
 def _rows(**options: object) -> list[tuple[str, int, int]]:
-    return [(row.code, row.debit_paise, row.credit_paise) for row in trial_balance(**options).rows]  # type: ignore[arg-type]
+    return [(row.code, row.debit_paise, row.credit_paise) for row in trial_balance(**options).rows]
 
 
 @pytest.mark.usefixtures("_story")
