@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from lms.engine.codec import fact_from_dict, fact_to_dict
@@ -59,8 +59,15 @@ _FACT_FIELDS = (*_COLUMNS, "details")
 
 def facts_of(*, loan_id: int) -> tuple[Fact, ...]:
     """Read the facts of a loan in the order of recording."""
-    rows = LoanFact.objects.filter(loan_id=loan_id).order_by("sequence").values_list(*_FACT_FIELDS)
-    return tuple(fact_from_values(values=values) for values in rows)
+    return facts_known(loan_id=loan_id, known_at=None)
+
+
+def facts_known(*, loan_id: int, known_at: datetime | None) -> tuple[Fact, ...]:
+    """Read the facts of a loan that had been recorded by an instant; all of them when it is None."""
+    rows = LoanFact.objects.filter(loan_id=loan_id).order_by("sequence")
+    if known_at is not None:
+        rows = rows.filter(recorded_at__lte=known_at)
+    return tuple(fact_from_values(values=values) for values in rows.values_list(*_FACT_FIELDS))
 
 
 def facts_of_many(*, loan_ids: Iterable[int]) -> dict[int, tuple[Fact, ...]]:
