@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
@@ -34,7 +34,7 @@ def staff_page(*permissions: str) -> Callable[[StaffView[P]], StaffView[P]]:
 
 def staff_response(
     request: HttpRequest, template: str, *, title: str, status: int = 200, **context: object
-) -> HttpResponse:
+) -> TemplateResponse:
     """Render a page of its own inside the frame of the admin: navigation, search box and messages."""
     return TemplateResponse(
         request, template, {**admin.site.each_context(request), "title": title, **context}, status=status

@@ -2,10 +2,18 @@
 
 from django.urls import path
 
+from lms.admin.act_pages import act_page
+from lms.admin.offer_pages import preview_page, sanction_page
+from lms.admin.products import product_add_page, version_publish_page
 from lms.admin.search import search_page
 
 app_name = "staff"
 
 urlpatterns = [
     path("find/", search_page, name="search"),
+    path("preview/", preview_page, name="preview"),
+    path("sanction/", sanction_page, name="loan-sanction"),
+    path("products/add/", product_add_page, name="product-add"),
+    path("products/<int:product_id>/publish/", version_publish_page, name="product-publish"),
+    path("loan/<int:loan_id>/<slug:slug>/", act_page, name="loan-act"),
 ]

@@ -1,7 +1,7 @@
 """Template filters that show money, dates, rates and states the way Indian lenders write them."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 from django.utils import timezone
@@ -72,6 +72,12 @@ def grouped(number: int | None) -> str:
 
 
 @register.filter
+def amount(paise: int | None) -> SafeString:
+    """Show an amount to the right of a list's column, zero as a dash."""
+    return format_html('<span class="k-amount">{}</span>', rupees_or_dash(paise))
+
+
+@register.filter
 def day(value: date | None) -> str:
     """Show a date as 05 Mar 2026; nothing as a dash."""
     if value is None or value == "":
@@ -95,6 +101,12 @@ def pct(value: Decimal | None) -> str:
     shown = f"{Decimal(value):.4f}".rstrip("0")
     whole, _, fraction = shown.partition(".")
     return f"{whole}.{fraction.ljust(2, '0')} %"
+
+
+@register.filter
+def pct2(value: Decimal | None) -> str:
+    """Show a rate that was worked out with two decimals: 16.24 %."""
+    return "–" if value is None else f"{value.quantize(Decimal('0.01'), rounding=ROUND_HALF_UP)} %"
 
 
 @register.filter

@@ -1,0 +1,218 @@
+"""Everything about one loan on one page, as it stands today or stood on an earlier day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest
+
+from core.business_date import business_date
+from core.staff_forms import as_of_date
+from ledger.models import Journal
+from ledger.selectors import journals_for
+from lms.admin.charts import schedule_chart
+from lms.engine.errors import EngineRefusal
+from lms.engine.facts import Bounce, Fact, Reverse
+from lms.engine.state import Allocation, Amounts, Instalment, LoanState
+from lms.engine.terms import Terms
+from lms.errors import refusal_of
+from lms.models import ClassificationEntry, Loan, LoanAccrual, LoanFact
+from lms.offers import offer_of
+from lms.services.fact_rows import fact_of, undone_sequences
+from lms.services.positions import position_of, terms_of
+
+# What one page shows of lists that grow every day; the rest is one click away.
+_POSTINGS_SHOWN = 50
+_ACCRUALS_SHOWN = 40
+_DETAILS_HIDDEN = frozenset({"asset_class"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One number in the header; `key` is what the engine explains it by, empty where there is nothing to explain."""
+
+    key: str
+    label: str
+    paise: int | None = None
+    text: str = ""
+    note: str = ""
+    is_main: bool = False
+    is_alert: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactLine:
+    """A fact with what became of it."""
+
+    row: LoanFact
+    fact: Fact
+    details: tuple[tuple[str, object], ...]
+    allocations: tuple[Allocation, ...]
+    journals: tuple[Journal, ...]
+    undone_by: int | None
+    undoes: int | None
+    is_after: bool
+    may_be_reversed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleLine:
+    """A row of the schedule with how it stands: paid, late, due, next or to come."""
+
+    row: Instalment
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the reader asks for: the day that counts, and the last day of recording that was known."""
+
+    as_of: date
+    known_on: date | None
+    is_past: bool
+
+
+def moment_of(request: HttpRequest, loan: Loan) -> Moment:
+    """Read as-of and known-on from the address; without them the loan is shown as its caches have it."""
+    today = business_date()
+    latest = loan.as_of or today
+    wanted = as_of_date(request.GET.get("as_of"), latest=latest)
+    known_on = as_of_date(request.GET.get("known_on"), latest=today)
+    return Moment(wanted or latest, known_on, is_past=wanted is not None or known_on is not None)
+
+
+def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, object]:
+    """Collect what the loan page shows.
+
+    Raises:
+        FactRefused: the facts known on an earlier day do not make an account.
+    """
+    moment = moment_of(request, loan)
+    rows = list(loan.facts.select_related("recorded_by").order_by("sequence"))
+    known = [row for row in rows if moment.known_on is None or row.recorded_on <= moment.known_on]
+    facts = [fact_of(row=row) for row in known]
+    try:
+        state = position_of(loan=loan, as_of=moment.as_of, facts=facts)
+    except EngineRefusal as error:
+        raise refusal_of(error) from error
+    terms = terms_of(loan=loan)
+    journals = _journals(loan, is_whole=request.GET.get("postings") == "all")
+    diary = list(
+        ClassificationEntry.objects.filter(loan=loan, on_date__lte=moment.as_of).select_related("caused_by")[:50]
+    )
+    return {
+        "loan": loan,
+        "terms": terms,
+        "moment": moment,
+        "state": state,
+        "today": business_date(),
+        "asset_class": _class_on(loan, moment, diary),
+        "figures": figures_of(state, loan),
+        "schedule": schedule_lines(state),
+        "schedule_total": _total(state.instalments),
+        "chart": schedule_chart(state.instalments),
+        "offer": _offer(loan, terms) if not state.instalments else None,
+        "facts": _fact_lines(known, facts, state, journals, moment.as_of),
+        "journals": journals,
+        "is_postings_cut": len(journals) == _POSTINGS_SHOWN,
+        "accruals": list(loan.accruals.filter(booked_on__lte=moment.as_of).order_by("-booked_on", "-pk")[:_ACCRUALS_SHOWN]),
+        "diary": diary,
+    }
+
+
+def figures_of(state: LoanState, loan: Loan) -> list[Figure]:
+    """Return the header's figures in the order in which staff ask for them."""
+    owed = state.outstanding
+    return [
+        Figure(key="outstanding.principal", label="Principal outstanding", paise=owed.principal, is_main=True),
+        Figure(
+            key="overdue",
+            label="Overdue",
+            paise=state.overdue.total,
+            note=f"since {state.oldest_unpaid_due_date:%d %b %Y}" if state.oldest_unpaid_due_date else "",
+            is_alert=state.overdue.total > 0,
+        ),
+        Figure(
+            key="next_due",
+            label="Next due",
+            paise=state.next_due_paise if state.next_due_date else None,
+            note=f"on {state.next_due_date:%d %b %Y}" if state.next_due_date else "",
+        ),
+        Figure(key="days_past_due", label="Days past due", text=str(state.days_past_due), is_alert=state.days_past_due > 0),
+        Figure(key="outstanding.interest", label="Interest due", paise=owed.interest),
+        Figure(key="accrued_not_due", label="Interest accrued, not due", paise=state.accrued_not_due_paise),
+        Figure(key="outstanding.fee", label="Fees", paise=owed.fee),
+        Figure(key="outstanding.tax", label="GST on fees", paise=owed.tax),
+        Figure(key="outstanding.penal", label="Penal charges", paise=owed.penal),
+        Figure(key="excess", label="Excess held", paise=state.excess_paise),
+        Figure(key="instalment", label="Instalment", paise=state.instalment_paise),
+        Figure(key="undrawn", label="Undrawn", paise=state.undrawn_paise),
+    ]
+
+
+def schedule_lines(state: LoanState) -> list[ScheduleLine]:
+    """Return the rows of the schedule, each with how it stands on the day."""
+    return [ScheduleLine(row=row, standing=_standing(row, state)) for row in state.instalments]
+
+
+def _standing(row: Instalment, state: LoanState) -> str:
+    if row.open.total == 0:
+        return "paid"
+    if row.due_date <= state.as_of:
+        return "late"
+    return "next" if row.due_date == state.next_due_date else "to come"
+
+
+def _total(rows: Sequence[Instalment]) -> dict[str, object]:
+    due, paid, still_open = Amounts(), Amounts(), Amounts()
+    for row in rows:
+        due, paid, still_open = due + row.due, paid + row.paid, still_open + row.open
+    return {"due": due, "paid": paid, "open": still_open}
+
+
+def _offer(loan: Loan, terms: Terms) -> object:
+    """Return the schedule to come of a loan that has no money out yet."""
+    return offer_of(terms=terms, start_date=max(loan.sanctioned_on, business_date()))
+
+
+def _class_on(loan: Loan, moment: Moment, diary: list[ClassificationEntry]) -> str:
+    if not moment.is_past:
+        return str(loan.asset_class)
+    return diary[0].asset_class if diary else "STANDARD"
+
+
+def _journals(loan: Loan, *, is_whole: bool) -> list[Journal]:
+    newest_first = journals_for(reference_type="lms.loan", reference_id=loan.pk).order_by("-pk")
+    return list(newest_first if is_whole else newest_first[:_POSTINGS_SHOWN])
+
+
+def _fact_lines(
+    rows: Sequence[LoanFact], facts: Sequence[Fact], state: LoanState, journals: Sequence[Journal], as_of: date
+) -> list[FactLine]:
+    undone = undone_sequences(facts=facts)
+    undone_by = {_undoes(fact): fact.sequence for fact in facts if fact.sequence not in undone}
+    by_key: dict[str, list[Journal]] = {}
+    for journal in journals:
+        by_key.setdefault(journal.idempotency_key, []).append(journal)
+    lines = [
+        FactLine(
+            row=row,
+            fact=fact,
+            details=tuple((name, value) for name, value in row.details.items() if value and name not in _DETAILS_HIDDEN),
+            allocations=tuple(part for part in state.allocations if part.fact_sequence == fact.sequence),
+            journals=tuple(by_key.get(f"lms.fact:{row.pk}", ())),
+            undone_by=undone_by.get(fact.sequence) if fact.sequence in undone else None,
+            undoes=_undoes(fact),
+            is_after=fact.value_date > as_of,
+            may_be_reversed=fact.sequence not in undone and not isinstance(fact, Reverse),
+        )
+        for row, fact in zip(rows, facts, strict=True)
+    ]
+    return sorted(lines, key=lambda line: (line.row.value_date, line.row.sequence), reverse=True)
+
+
+def _undoes(fact: Fact) -> int | None:
+    """Return the entry that a reversal or a bounce undoes."""
+    if isinstance(fact, Reverse):
+        return fact.reversed_sequence
+    return fact.receipt_sequence if isinstance(fact, Bounce) else None

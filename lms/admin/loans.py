@@ -1,0 +1,111 @@
+"""Loans: the list, and one page with everything about each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+
+from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.errors import KistError
+from core.staff_pages import staff_response
+from core.templatetags.kist import amount, badge, day, days_badge
+from lms.admin.act_pages import acts_for
+from lms.admin.loan_page import loan_page_context, moment_of
+from lms.models import Loan
+
+
+@admin.register(Loan)
+class LoanAdmin(ReadOnlyModelAdmin):
+    """Every loan account; what can be done to one is on its page."""
+
+    list_display = (
+        "number",
+        "borrower",
+        "product_code",
+        "status_badge",
+        "past_due",
+        "class_badge",
+        "principal",
+        "overdue",
+        "next_due",
+    )
+    list_select_related = ("customer",)
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("asset_class", ChoicesDropdownFilter),
+        ("disbursed_on", RangeDateFilter),
+    )
+    search_fields = ("number__startswith", "external_reference__exact", "customer__number__exact")
+    search_help_text = "Beginning of a loan number, or a customer number. Names and phones: the box on top."
+    ordering = ("-id",)
+    # What carries bookkeeping of its own and no column of the list.
+    _unlisted = ("terms", "accrual_lines", "booked")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave out what the list does not show and is large."""
+        return super().get_queryset(request).defer(*self._unlisted)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Let links of the home page filter by days past due."""
+        return lookup == "days_past_due__gte" or super().lookup_allowed(lookup, value, request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the loan's page in place of a form: a loan changes by facts alone."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return _loan_page(request, object_id)
+
+    @admin.display(description="Borrower", ordering="customer__full_name")
+    def borrower(self, loan: Loan) -> str:
+        """Show the name."""
+        return loan.customer.full_name
+
+    @admin.display(description="Status", ordering="status")
+    def status_badge(self, loan: Loan) -> SafeString:
+        """Show the status in colour."""
+        return badge(loan.status)
+
+    @admin.display(description="Days past due", ordering="days_past_due")
+    def past_due(self, loan: Loan) -> SafeString:
+        """Show the days in colour."""
+        return days_badge(loan.days_past_due)
+
+    @admin.display(description="Class", ordering="asset_class")
+    def class_badge(self, loan: Loan) -> SafeString:
+        """Show the asset class in colour."""
+        return badge(loan.asset_class)
+
+    @admin.display(description="Principal", ordering="principal_outstanding_paise")
+    def principal(self, loan: Loan) -> SafeString:
+        """Show the principal outstanding."""
+        return amount(loan.principal_outstanding_paise)
+
+    @admin.display(description="Overdue", ordering="overdue_paise")
+    def overdue(self, loan: Loan) -> SafeString:
+        """Show what is overdue."""
+        return amount(loan.overdue_paise)
+
+    @admin.display(description="Next due", ordering="next_due_date")
+    def next_due(self, loan: Loan) -> str:
+        """Show the next due date."""
+        return day(loan.next_due_date)
+
+
+def _loan_page(request: HttpRequest, object_id: str) -> TemplateResponse:
+    loan = get_object_or_404(
+        Loan.objects.select_related("customer", "product_version__product"), pk=object_id if object_id.isdecimal() else 0
+    )
+    try:
+        context = loan_page_context(request, loan)
+    except KistError as error:
+        context = {"loan": loan, "refusal": error.message, "moment": moment_of(request, loan)}
+    acts = acts_for(user=request.user, loan=loan)
+    return staff_response(request, "lms/loan.html", title=f"Loan {loan.number}", acts=acts, **context)

@@ -1,0 +1,129 @@
+"""Products: the list, a page with all versions of one, and the form that publishes the next."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from core.admin_base import ReadOnlyModelAdmin
+from core.business_date import business_date
+from core.errors import KistError
+from core.staff_pages import staff_page, staff_response
+from core.templatetags.kist import badge
+from lms.admin.product_forms import ProductForm, VersionForm
+from lms.engine.codec import terms_from_dict
+from lms.models import Product, ProductVersion
+from lms.services.products import product_create, product_version_publish
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyModelAdmin):
+    """What the lender sells. Versions are published, never edited."""
+
+    list_display = ("code", "name", "standing")
+    search_fields = ("code__startswith", "name__icontains")
+    ordering = ("code",)
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Let those create products who hold Django's own permission for it."""
+        return request.user.has_perm("lms.add_product")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the form that creates the product with its accounts."""
+        return HttpResponseRedirect(reverse("staff:product-add"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the product's page in place of a form."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        product = get_object_or_404(Product, pk=object_id if object_id.isdecimal() else 0)
+        versions = list(product.versions.select_related("published_by").order_by("-number"))
+        return staff_response(
+            request,
+            "lms/product.html",
+            title=product.name,
+            product=product,
+            versions=[(version, _example_terms(version)) for version in versions],
+            today=business_date(),
+        )
+
+    @admin.display(description="Standing", ordering="is_active")
+    def standing(self, product: Product) -> SafeString:
+        """Say whether loans are sanctioned under it."""
+        return badge("ACTIVE" if product.is_active else "CLOSED")
+
+
+@staff_page("lms.add_product")
+def product_add_page(request: HttpRequest) -> HttpResponse:
+    """Create a product together with its accounts in the ledger."""
+    form = ProductForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            product = product_create(**form.cleaned_data, actor=request.user)
+        except KistError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"Product {product.code} and its accounts exist. Publish its first version now.")
+            return redirect("staff:product-publish", product.pk)
+    return staff_response(
+        request, "lms/product_form.html", status=422 if form.errors else 200, title="New product", form=form, product=None
+    )
+
+
+@staff_page("lms.add_productversion")
+def version_publish_page(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Publish the next version of a product; what the form does not show stays as it was."""
+    product = get_object_or_404(Product, pk=product_id)
+    previous = product.versions.order_by("-number").first()
+    initial = {"effective_from": business_date()}
+    form = VersionForm(request.POST or None, previous=previous, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = _publish(request, product, form)
+        except KistError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"Version {version.number} of {product.code} is published.")
+            return redirect("admin:lms_product_change", product.pk)
+    return staff_response(
+        request,
+        "lms/product_form.html",
+        status=422 if form.errors else 200,
+        title=f"New version of {product.code}",
+        form=form,
+        product=product,
+        previous=previous,
+    )
+
+
+def _publish(request: HttpRequest, product: Product, form: VersionForm) -> ProductVersion:
+    return product_version_publish(
+        product=product,
+        terms_template=form.terms_template(),
+        effective_from=form.cleaned_data["effective_from"],
+        reason=form.cleaned_data["reason"],
+        actor=request.user,
+        **form.limits(),
+    )
+
+
+def _example_terms(version: ProductVersion) -> Any:
+    """Return the version's terms with its largest loan, to be shown in words."""
+    return terms_from_dict(
+        {
+            **version.terms_template,
+            "principal_paise": version.principal_max_paise,
+            "annual_rate_pct": str(version.rate_max_pct),
+            "instalment_count": version.instalment_count_max,
+        }
+    )
