@@ -9,7 +9,7 @@ from pathlib import Path
 from devtools import environment as env
 from devtools.console import Failed, Report, say
 from devtools.environment import Environment, ensure_environment, ensure_mysql_client, version_of
-from devtools.paths import ROOT, VAR, child_environ, in_ci
+from devtools.paths import ROOT, child_environ, in_ci
 from devtools.processes import Processes
 from devtools.servers import broker_for_tests, mariadb_for_tests, scratch_folder
 from devtools.system import apt_install
@@ -113,7 +113,7 @@ def _committed_files(*, tests: bool) -> list[str]:
 
 def _pytest_sqlite(environment: Environment, *, processes: Processes, arguments: Sequence[str]) -> None:
     say("  SQLite; the broker is an embedded Valkey that the tests start")
-    settings = child_environ(DATABASE_URL=f"sqlite:///{VAR / 'test.sqlite3'}", REDIS_URL="")
+    settings = child_environ(DATABASE_URL="sqlite://:memory:", REDIS_URL="")
     _expect_success(processes.run([environment.python, "-m", "pytest", *arguments], env=settings))
 
 

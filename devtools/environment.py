@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,14 @@ DEMO = "requirements-demo.txt"
 DEV = "requirements-dev.txt"
 MYSQL = "requirements-mysql.txt"
 BOOTSTRAP = "requirements-bootstrap.txt"
+_ASK_FOR_MYSQL_HEADERS = (
+    ("mariadb_config", "--version"),
+    ("mysql_config", "--version"),
+    ("pkg-config", "--exists", "mariadb"),
+    ("pkg-config", "--exists", "libmariadb"),
+    ("pkg-config", "--exists", "mysqlclient"),
+)
 _PIP_OPTIONS = ("--disable-pip-version-check", "--no-warn-script-location")
-_MYSQL_HEADERS: tuple[str, ...] = ("default-libmysqlclient-dev", "pkg-config", "gcc", "libc6-dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +87,10 @@ def ensure_mysql_client(environment: Environment, *, processes: Processes) -> No
     with _only_one(VAR / "environment.lock"):
         if _mysql_client_works(environment) and _is_installed(environment, MYSQL):
             return
-        try:
-            _install(environment, files=(MYSQL,), processes=processes)
-        except Failed:
-            # The build fails before anything is installed, so the environment is as good as before.
-            environment.started.unlink()
-            say("  mysqlclient did not build: its system headers may be missing")
-        if not _mysql_client_works(environment):
-            # An interpreter of one's own making brings its headers; Debian's has them in a package.
-            own = ("python3-dev",) if environment.base_python.startswith("/usr/bin/") else ()
-            apt_install(
-                packages=_MYSQL_HEADERS + own, reason="mysqlclient needs a compiler and headers", processes=processes
-            )
-            _install(environment, files=(MYSQL,), processes=processes)
+        missing = _missing_for_mysql_client(environment)
+        if missing:
+            apt_install(packages=missing, reason="mysqlclient needs a compiler and headers", processes=processes)
+        _install(environment, files=(MYSQL,), processes=processes)
         if not _mysql_client_works(environment):
             raise Failed(f"mysqlclient is installed but does not load: {environment.python} -c 'import MySQLdb'")
 
@@ -231,6 +228,25 @@ def _digest(name: str) -> str:
     return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
 
 
+def _missing_for_mysql_client(environment: Environment) -> tuple[str, ...]:
+    """Return the Debian packages that hold what is missing to compile the client, with what compiling itself needs."""
+    question = "import os, sysconfig; open(os.path.join(sysconfig.get_path('include'), 'Python.h'))"
+    missing: list[str] = []
+    if not any(_succeeds(command) for command in _ASK_FOR_MYSQL_HEADERS):
+        missing += ["default-libmysqlclient-dev", "pkg-config"]
+    if not shutil.which("cc"):
+        missing += ["gcc", "libc6-dev"]
+    if not _succeeds([environment.base_python, "-c", question]):
+        missing += ["python3-dev"]
+    return tuple(missing)
+
+
 def _mysql_client_works(environment: Environment) -> bool:
-    command = [environment.python, "-c", "import MySQLdb"]
+    return _succeeds([environment.python, "-c", "import MySQLdb"])
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    """Tell whether a command is there and ends well."""
+    if shutil.which(command[0]) is None:
+        return False
     return subprocess.run(command, capture_output=True, check=False, env=child_environ()).returncode == 0
