@@ -57,7 +57,7 @@ def generate_people(*, count: int, rng: Random, today: date) -> Iterator[Person]
                 phone=f"{rng.choice('6789')}{rng.randrange(1000):03d}{serial:06d}",
                 state_code=state,
                 pan=_pan(rng=rng, serial=serial, initial=last[0].upper()),
-                email=f"{first}.{last}{serial}@example.com".lower().replace(" ", ""),
+                email=f"borrower{serial}@example.com",
                 birth_date=today - timedelta(days=rng.randrange(22 * 365, 58 * 365)),
             ),
             street=f"{rng.randrange(1, 400)}, {faker.street_name()}",

@@ -1,0 +1,55 @@
+"""Fill an empty, migrated database with the demo lender and its log-ins."""
+
+import json
+import secrets
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from core.dates import parse_date
+from lms.demo.fill import LIVE_DAYS, lender_fill
+from lms.models import Loan
+
+_ROLES = ("operations", "finance", "manager", "analyst")
+
+
+class Command(BaseCommand):
+    """`manage.py demo_fill [--logins FILE] [--customers N] [--business-date DATE] [--seed N]`."""
+
+    help = "Fills an empty database with a believable lender: generated people only, never for real customers."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the size of the lender and where to write the log-ins."""
+        parser.add_argument("--logins", type=Path, help="JSON file for user names and passwords, written last")
+        parser.add_argument("--customers", type=int, default=2000)
+        parser.add_argument("--business-date", type=parse_date, default=None, help="YYYY-MM-DD; today when not given")
+        parser.add_argument("--seed", type=int, default=1947)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Fill everything, printing each step."""
+        if Loan.objects.exists():
+            raise CommandError("There are loans in this database: the demo lender is for an empty one.")
+        today: date = options["business_date"] or timezone.localdate()
+        call_command("init_kist", business_date=(today - timedelta(days=LIVE_DAYS)).isoformat(), stdout=self.stdout)
+        lender_fill(customer_count=options["customers"], today=today, seed=options["seed"], progress=self._say)
+        logins = [_user_create(role) for role in _ROLES]
+        if options["logins"]:
+            options["logins"].write_text(json.dumps(logins, indent=1))
+        self._say("log-ins created")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(f"  {line}")
+        self.stdout.flush()
+
+
+def _user_create(role: str) -> dict[str, str]:
+    """Create the user of a role with a password of this installation's own."""
+    password = f"{role}-{secrets.token_hex(4)}"
+    user = User.objects.create_user(username=role, password=password, is_staff=True, first_name=role.capitalize())
+    user.groups.add(Group.objects.get(name=role))
+    return {"role": role, "username": role, "password": password}
