@@ -10,11 +10,10 @@ from lms.engine.terms import HolidayMove, MonthEnd, PeriodUnit, Terms
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def add_months(*, anchor: date, months: int, month_end: MonthEnd = MonthEnd.CLAMP, day: int | None = None) -> date:
-    """Move a date by whole months; `day` (default: the anchor's) is the wished day of the month."""
+def add_months(*, anchor: date, months: int, month_end: MonthEnd = MonthEnd.CLAMP) -> date:
+    """Move a date by whole months; a day that the month does not have follows `month_end`."""
     years, month = divmod(anchor.month - 1 + months, 12)
-    year, month = anchor.year + years, month + 1
-    day = day or anchor.day
+    year, month, day = anchor.year + years, month + 1, anchor.day
     if day <= 28 or day <= _MONTH_DAYS[month - 1] or day <= monthrange(year, month)[1]:
         return date(year, month, day)
     if month_end is MonthEnd.FIRST_OF_NEXT_MONTH:
@@ -22,14 +21,18 @@ def add_months(*, anchor: date, months: int, month_end: MonthEnd = MonthEnd.CLAM
     return date(year, month, monthrange(year, month)[1])
 
 
-def step_from(*, terms: Terms, anchor: date, steps: int, day: int | None = None) -> date:
+def add_units(*, anchor: date, count: int, unit: PeriodUnit, month_end: MonthEnd = MonthEnd.CLAMP) -> date:
+    """Move a date by a number of days, weeks, months or years; negative numbers go back."""
+    if unit is PeriodUnit.MONTH:
+        return add_months(anchor=anchor, months=count, month_end=month_end)
+    if unit is PeriodUnit.YEAR:
+        return add_months(anchor=anchor, months=12 * count, month_end=month_end)
+    return anchor + timedelta(days=count * (7 if unit is PeriodUnit.WEEK else 1))
+
+
+def step_from(*, terms: Terms, anchor: date, steps: int) -> date:
     """Move `anchor` by `steps` steps of the loan's rhythm; negative steps go back."""
-    if terms.unit is PeriodUnit.MONTH:
-        return add_months(anchor=anchor, months=steps * terms.every, month_end=terms.month_end, day=day)
-    if terms.unit is PeriodUnit.YEAR:
-        return add_months(anchor=anchor, months=12 * steps * terms.every, month_end=terms.month_end, day=day)
-    length = 7 if terms.unit is PeriodUnit.WEEK else 1
-    return anchor + timedelta(days=steps * terms.every * length)
+    return add_units(anchor=anchor, count=steps * terms.every, unit=terms.unit, month_end=terms.month_end)
 
 
 def due_date_series(*, terms: Terms, start_date: date, count: int) -> list[date]:

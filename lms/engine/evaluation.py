@@ -5,6 +5,7 @@ from __future__ import annotations
 from lms.engine.interest import RATE_DENOMINATOR
 from lms.engine.plan import InterestDue, Period, Plan
 from lms.engine.rounding import round_ratio
+from lms.engine.state import RowKind
 from lms.engine.terms import InterestMethod, RoundingMode, Terms
 
 
@@ -21,6 +22,10 @@ def evaluate(*, plan: Plan, first: int = 0) -> None:
     for index in range(first, last + 1):
         period = periods[index]
         period.opening = balance
+        if period.kind is RowKind.DOWN_PAYMENT:
+            settle_down_payment(plan=plan, index=index)
+            balance = period.closing
+            continue
         if is_quick and not period.moves and period.interest_due is not InterestDue.FREE:
             numerator, denominator = plan.rule.weight(period.start, period.end, period)
             denominator *= RATE_DENOMINATOR
@@ -34,10 +39,22 @@ def evaluate(*, plan: Plan, first: int = 0) -> None:
         period.closing = balance
 
 
+def settle_down_payment(*, plan: Plan, index: int) -> None:
+    """Work out a down-payment row: what is lent that day less the part paid at once."""
+    row = plan.periods[index]
+    if index:
+        before = plan.periods[index - 1]
+        row.opening, row.deferred_after, row.carried_after = before.closing, before.deferred_after, before.carried_after
+    row.due_principal = row.fixed_principal or 0
+    row.closing = row.lent() - row.due_principal
+
+
 def period_interest(*, plan: Plan, period: Period) -> int:
     """Give the interest of a whole period, rounded by the terms."""
     if period.interest_due is InterestDue.FREE:
         return 0
+    if period.shared_interest is not None:
+        return period.shared_interest
     numerator, denominator = plan.interest_until(period, period.end)
     return round_ratio(numerator, denominator, plan.terms.interest_rounding, plan.terms.interest_unit_paise)
 

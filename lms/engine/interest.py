@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from calendar import isleap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -63,6 +63,10 @@ class InterestRule:
         if self.is_leap_by_period:
             return (end - start).days, 366 if holds_leap_day(stretch.start, stretch.end) else 365
         return self.ratio(start, end)
+
+    def without_pauses(self) -> InterestRule:
+        """Give the same rule with interest running throughout."""
+        return replace(self, pauses=[]) if self.pauses else self
 
     def rate_at(self, day: date) -> int:
         """Give the rate numerator that the night of `day` bears."""

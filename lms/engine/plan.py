@@ -43,6 +43,7 @@ class Period:
     `start` and `end` bound its interest, `due` is the day of payment. `instalment` is what was solved or agreed;
     `fixed_principal` overrides it. `moves` are disbursals (+) and part-prepayments (-) inside the period.
     `whole_days` is the length of the regular period it belongs to (0: irregular, interest by its days).
+    `shared_interest` is its part of a flat interest rounded once over the loan.
     `principal_room` is the instalment less interest; `deferred_after`, `carried_after`: interest yet to fall due.
     """
 
@@ -57,6 +58,7 @@ class Period:
     fixed_principal: int | None = None
     instalment: int = 0
     extra_interest: int = 0
+    shared_interest: int | None = None
     moves: list[tuple[date, int]] = field(default_factory=list)
     opening: int = 0
     closing: int = 0

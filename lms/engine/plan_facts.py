@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from lms.engine.account import Account
 from lms.engine.allocation import pick_waterfall, spend
 from lms.engine.due_dates import step_from
 from lms.engine.errors import EngineRefusal
 from lms.engine.evaluation import evaluate
-from lms.engine.facts import Disburse, Fact, Prepay, PrepaymentEffect, RateChange, TakeOver
+from lms.engine.facts import Disburse, Fact, Pause, Prepay, PrepaymentEffect, RateChange, TakeOver
 from lms.engine.interest import evening_before, rate_numerator
 from lms.engine.money_facts import check_positive
 from lms.engine.plan import FEE, PENAL, InterestDue, Item, Period, Plan
@@ -17,6 +19,7 @@ from lms.engine.state import Head, LoanStatus, Movement, RowKind
 from lms.engine.terms import Component, Terms
 
 _MOST_EXTRA_ROWS = 600
+_ONE_DAY = timedelta(days=1)
 
 
 def open_account(*, terms: Terms, fact: Fact) -> Account:
@@ -85,6 +88,16 @@ def change_rate(account: Account, fact: RateChange) -> None:
         return
     evaluate(plan=plan, first=index)
     _fit_tenor(plan)
+
+
+def pause(account: Account, fact: Pause) -> None:
+    """Let no interest run from the first to the last day of the pause; instalments stay as they are."""
+    if fact.end_date < fact.value_date:
+        raise EngineRefusal("engine.pause_ends_before_start", "A pause cannot end before it starts.")
+    first = evening_before(terms=account.terms, day=fact.value_date)
+    after = evening_before(terms=account.terms, day=fact.end_date) + _ONE_DAY
+    account.plan.rule.pauses.append((first, after))
+    evaluate(plan=account.plan, first=account.plan.index_at(first))
 
 
 def _balance_on(plan: Plan, account: Account) -> int:

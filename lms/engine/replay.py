@@ -17,6 +17,7 @@ from lms.engine.facts import (
     Disburse,
     Fact,
     Foreclose,
+    Pause,
     Penal,
     Prepay,
     RateChange,
@@ -29,7 +30,7 @@ from lms.engine.facts import (
     WriteOff,
 )
 from lms.engine.money_facts import charge, levy_bounce, levy_penal, receive, recover, refund, waive
-from lms.engine.plan_facts import change_rate, disburse, open_account, prepay
+from lms.engine.plan_facts import change_rate, disburse, open_account, pause, prepay
 from lms.engine.schedule import check_terms
 from lms.engine.standing import loan_state, sanctioned_state
 from lms.engine.state import LoanState
@@ -45,6 +46,7 @@ _HANDLERS: dict[type[Fact], Callable[[Account, Any], None]] = {
     Waive: waive,
     Prepay: prepay,
     RateChange: change_rate,
+    Pause: pause,
     Foreclose: foreclose,
     Settle: settle,
     WriteOff: write_off,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 
 from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import period_interest
 from lms.engine.interest import RATE_DENOMINATOR
 from lms.engine.plan import Period, Plan
 from lms.engine.rounding import round_ratio
@@ -47,9 +49,9 @@ def solve_instalments(*, plan: Plan, first: int, balance: int, is_agreed: bool =
 
 
 def round_instalment(terms: Terms, numerator: int, denominator: int) -> int:
-    """Round an instalment by the terms, never to nil."""
+    """Round an instalment by the terms; one that would become nil is rounded to the minor unit instead."""
     rounded = round_ratio(numerator, denominator, terms.instalment_rounding, terms.instalment_unit_paise)
-    return rounded or (terms.instalment_unit_paise if numerator > 0 else 0)
+    return rounded or round_ratio(numerator, denominator, terms.instalment_rounding, terms.interest_unit_paise)
 
 
 def textbook_instalment(
@@ -74,11 +76,23 @@ def _share_principal(terms: Terms, paying: list[Period], balance: int) -> None:
 
 
 def _share_flat(plan: Plan, first: int, paying: list[Period], balance: int) -> None:
-    interest = 0
-    for period in plan.periods[first:]:
-        numerator, denominator = plan.interest_until(period, period.end)
-        interest += round_ratio(numerator, denominator)
+    if plan.terms.is_flat_interest_shared_equally:
+        _share_interest(plan, first)
+    interest = sum(period_interest(plan=plan, period=period) for period in plan.periods[first:])
     _set_all(plan.terms, paying, balance + interest, len(paying))
+
+
+def _share_interest(plan: Plan, first: int) -> None:
+    """Round flat interest once over the periods from `first` on, and give each the same part, the last the rest."""
+    terms, rows = plan.terms, [row for row in plan.periods[first:] if row.kind is RowKind.REGULAR]
+    total = Fraction(0)
+    for row in rows:
+        total += Fraction(*plan.interest_until(row, row.end))
+    rounded = round_ratio(total.numerator, total.denominator, terms.interest_rounding, terms.interest_unit_paise)
+    share = round_ratio(rounded, len(rows), terms.interest_rounding, terms.interest_unit_paise)
+    for row in rows[:-1]:
+        row.shared_interest = share
+    rows[-1].shared_interest = rounded - share * (len(rows) - 1)
 
 
 def _set_annuity(plan: Plan, paying: list[Period], balance: int) -> None:
@@ -110,11 +124,12 @@ def _general_annuity(plan: Plan, paying: list[Period], balance: int) -> tuple[in
 
 
 def _period_factor(plan: Plan, period: Period) -> int:
+    """Give rate x fraction of a year of one period; pauses do not make instalments smaller."""
     rule = plan.rule
     if plan.terms.instalment_method is InstalmentMethod.TEXTBOOK:
         rate = rule.rate_at(period.end - _ONE_DAY) * rule.whole_numerator
         return _SCALE * rate // (RATE_DENOMINATOR * rule.whole_denominator)
-    numerator, denominator = rule.exact(opening=1, moves=[], stretch=period, until=period.end)
+    numerator, denominator = rule.without_pauses().exact(opening=1, moves=[], stretch=period, until=period.end)
     return _SCALE * numerator // denominator
 
 

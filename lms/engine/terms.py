@@ -152,6 +152,7 @@ class FutureRule(StrEnum):
 
     NEXT_INSTALMENT = "NEXT_INSTALMENT"
     LAST_INSTALMENT = "LAST_INSTALMENT"
+    NEXT_THEN_LAST = "NEXT_THEN_LAST"
     REAMORTISE = "REAMORTISE"
 
 
@@ -249,11 +250,12 @@ class Terms:
     Defaults are the Indian lender's: monthly textbook EMI rounded up to the rupee, interest by actual days / 365
     rounded half-up to the paisa, a broken first period charged apart. Amounts in paise, rates in per cent a year.
 
-    `due_dates` replaces the rhythm by dates agreed one by one; `last_due_date` moves the last one; `schedule_start` is
+    `due_dates` replaces the rhythm by dates agreed one by one; `fixed_length` in its unit ends the last period that long after the start (0: the rhythm does); `schedule_start` is
     the nominal start of the first period where it is not the disbursal (PRORATED: interest and instalment both on the
     days that remain).
     `is_textbook_rate_by_days` takes a month of the textbook annuity as 30 days of the day count, not as one twelfth.
     `is_flat_interest_shared_equally` rounds flat interest once over the loan and gives every instalment the same part.
+    `is_tranche_from_period_start`: a later tranche bears interest from the first day of the period that it comes in.
     `is_unpaid_interest_carried`: interest above the instalment falls due with the next one; else it is paid on top.
     `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
     interest is that of the evening before); otherwise it starts with the night of d.
@@ -267,7 +269,8 @@ class Terms:
     unit: PeriodUnit = PeriodUnit.MONTH
     first_due_date: date | None = None
     due_dates: tuple[date, ...] = ()
-    last_due_date: date | None = None
+    fixed_length: int = 0
+    fixed_length_unit: PeriodUnit = PeriodUnit.MONTH
     schedule_start: date | None = None
     month_end: MonthEnd = MonthEnd.CLAMP
     holidays: tuple[date, ...] = ()
@@ -294,12 +297,14 @@ class Terms:
 
     grace_principal_count: int = 0
     grace_interest_count: int = 0
+    interest_free_count: int = 0
     moratorium_count: int = 0
     moratorium_interest: MoratoriumInterest = MoratoriumInterest.DEFERRED
     steps: tuple[Step, ...] = ()
     balloon_paise: int = 0
     custom_rows: tuple[CustomRow, ...] = ()
     down_payment_pct: Decimal = Decimal(0)
+    is_tranche_from_period_start: bool = False
 
     is_dated_from_evening_before: bool = False
 
