@@ -80,7 +80,7 @@ def balance_of(*, product_code: str, role: str, as_of: date | None = None, clock
     """Return debits less credits, in paise, that a product's journals made on the account of a role.
 
     Args:
-        product_code: the product; of an account that products share, only this product's part counts.
+        product_code: the product; of an account that several products use, only this product's part counts.
         role: an AccountRole.
         as_of: last day that counts; None for everything.
         clock: which date `as_of` is about.
@@ -91,16 +91,15 @@ def balance_of(*, product_code: str, role: str, as_of: date | None = None, clock
     mapped = ProductAccount.objects.filter(product_code=product_code, role=role).first()
     if mapped is None:
         raise ProductAccountMissing(product_code=product_code, role=str(role))
-    transfers = _until(as_of=as_of, clock=clock).filter(journal__product_code=product_code)
-    return _sum(transfers.filter(debit_account=mapped.account_id)) - _sum(
-        transfers.filter(credit_account=mapped.account_id)
-    )
+    transfers = _until(as_of=as_of, clock=clock)
+    if ProductAccount.objects.filter(account=mapped.account_id).exclude(product_code=product_code).exists():
+        transfers = transfers.filter(journal__product_code=product_code)
+    return _balance(transfers, mapped.account_id)
 
 
 def account_balance(*, account: Account, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> int:
     """Return debits less credits of an account in paise, up to and including a date."""
-    transfers = _until(as_of=as_of, clock=clock)
-    return _sum(transfers.filter(debit_account=account)) - _sum(transfers.filter(credit_account=account))
+    return _balance(_until(as_of=as_of, clock=clock), account.pk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +167,10 @@ def _until(*, as_of: date | None, clock: Clock) -> QuerySet[Transfer]:
 def _sums(side: str, *, as_of: date | None, clock: Clock) -> dict[int, int]:
     rows = _until(as_of=as_of, clock=clock).values_list(side).annotate(total=Sum("amount_paise"))
     return {account_id: int(total) for account_id, total in rows}
+
+
+def _balance(transfers: QuerySet[Transfer], account_id: int) -> int:
+    return _sum(transfers.filter(debit_account=account_id)) - _sum(transfers.filter(credit_account=account_id))
 
 
 def _sum(transfers: QuerySet[Transfer]) -> int:
