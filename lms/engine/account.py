@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, Item, Period, Plan
+from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, Item, PaidPrincipal, Period, Plan
 from lms.engine.state import Head, LoanStatus, Movement
-from lms.engine.terms import Component, Terms
+from lms.engine.terms import Component, EarlyPayment, Terms
 
 HEADS = (Head.PRINCIPAL, Head.INTEREST, Head.FEE, Head.TAX, Head.PENAL)
 _SETTLED_AS = {Movement.RECEIVED: "paid", Movement.APPLIED: "paid", Movement.WAIVED: "waived"}
@@ -98,12 +98,19 @@ class Account:
                 row.in_advance += amount
             elif self.day > due:
                 row.late += amount
+            if component == PRINCIPAL and self.terms.is_interest_recalculated:
+                self._remember(row, amount)
         if is_settled(row):
             row.paid_on = self.day
         self.book(movement, HEADS[component], amount)
         if movement is Movement.APPLIED:
             self.excess -= amount
         self.notes.append(Note(fact, self.day, COMPONENTS[component], amount, row, movement is Movement.APPLIED))
+
+    def _remember(self, row: Period, amount: int) -> None:
+        is_late_free = not self.terms.has_interest_on_overdue_principal
+        day = min(self.day, row.due) if is_late_free else self.day
+        self.plan.history.append(PaidPrincipal(day, amount, row))
 
     def hold(self, *, amount: int, fact: int) -> None:
         """Keep money that met no due as excess."""
@@ -121,7 +128,10 @@ class Account:
         periods = self.plan.periods
         while self.cursor < len(periods) and periods[self.cursor].due <= self.day and is_settled(periods[self.cursor]):
             self.cursor += 1
-        if self.cursor == len(periods) and self.closed_as is None and self.lent:
+        is_done = self.cursor == len(periods)
+        if not is_done and self.terms.early_payment is EarlyPayment.PAY_AT_ONCE:
+            is_done = all(is_settled(row) for row in periods[self.cursor :])
+        if is_done and self.closed_as is None and self.lent:
             self.closed_as, self.closed_on = LoanStatus.CLOSED, self.day
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from lms.engine.account import Account, open_amount, open_items
+from lms.engine.ahead import spend_ahead
+from lms.engine.errors import EngineRefusal
 from lms.engine.plan import INDEX, INTEREST, Item, Period
 from lms.engine.state import Movement
 from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
@@ -44,6 +46,16 @@ def spend(
     for group, components in _stops(waterfall):
         if group is DueGroup.IN_ADVANCE and not has_advance:
             continue
+        if group is DueGroup.IN_ADVANCE and account.terms.is_interest_recalculated:
+            amount = spend_ahead(
+                account=account,
+                amount=amount,
+                components=components,
+                rows=rows_ahead(account=account, waterfall=waterfall),
+                movement=movement,
+                fact=fact,
+            )
+            continue
         for due in _dues_in_order(account, group, components, waterfall):
             if amount == 0:
                 return 0
@@ -74,15 +86,28 @@ def _stops(waterfall: Waterfall) -> list[tuple[DueGroup, list[int]]]:
 
 def _dues_in_order(account: Account, group: DueGroup, components: list[int], waterfall: Waterfall) -> list[Due]:
     day, periods = account.day, account.plan.periods
-    if group is DueGroup.IN_ADVANCE:
-        rows: range | list[int] = range(account.cursor, len(periods))
-        if waterfall.future is FutureRule.LAST_INSTALMENT:
-            rows = list(reversed(rows))
-    else:
-        rows = _rows_near(account, day)
+    is_ahead = group is DueGroup.IN_ADVANCE
+    rows = rows_ahead(account=account, waterfall=waterfall) if is_ahead else _rows_near(account, day)
     if waterfall.direction is Direction.HORIZONTAL:
         return [due for i in rows for c in components for due in _dues_of_row(periods[i], i, group, c, day)]
     return [due for c in components for i in rows for due in _dues_of_row(periods[i], i, group, c, day)]
+
+
+def rows_ahead(*, account: Account, waterfall: Waterfall) -> list[int]:
+    """List the rows that money in advance may meet, in the order of the waterfall's rule for the future.
+
+    Raises:
+        EngineRefusal: the rule spreads money over all instalments, which needs a part-prepayment.
+    """
+    periods = account.plan.periods
+    rows = [index for index in range(account.cursor, len(periods)) if periods[index].due > account.day]
+    if waterfall.future is FutureRule.REAMORTISE:
+        raise EngineRefusal("engine.future_rule_unknown", "Spread money in advance over all instalments by a prepayment.")
+    if waterfall.future is FutureRule.LAST_INSTALMENT:
+        return rows[::-1]
+    if waterfall.future is FutureRule.NEXT_THEN_LAST:
+        return rows[:1] + rows[:0:-1]
+    return rows
 
 
 def _rows_near(account: Account, day: date) -> list[int]:

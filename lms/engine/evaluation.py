@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lms.engine.interest import RATE_DENOMINATOR
 from lms.engine.plan import InterestDue, Period, Plan
+from lms.engine.recalculation import evaluate_recalculated
 from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
 from lms.engine.terms import InterestMethod, RoundingMode, Terms
@@ -15,6 +16,9 @@ def evaluate(*, plan: Plan, first: int = 0) -> None:
     Interest is exact over the sub-periods and rounded once. The last period takes the balance that is left.
     """
     terms, periods = plan.terms, plan.periods
+    if terms.is_interest_recalculated:
+        evaluate_recalculated(plan=plan)
+        return
     is_quick = _is_quick(plan)
     balance = periods[first - 1].closing if first else 0
     waiting = _Waiting(plan, first)

@@ -49,5 +49,5 @@ def _moved(plan: Plan, rows: list[Period], gap: int) -> int:
 
 def _set(plan: Plan, first: int, rows: list[Period], instalments: list[int]) -> None:
     for row, instalment in zip(rows, instalments, strict=True):
-        row.instalment = instalment
+        row.agree(instalment)
     evaluate(plan=plan, first=first)

@@ -40,8 +40,8 @@ class Item:
 class Period:
     """One row in the making.
 
-    `start` and `end` bound its interest, `due` is the day of payment. `instalment` is what was solved or agreed;
-    `fixed_principal` overrides it. `moves` are disbursals (+) and part-prepayments (-) inside the period.
+    `start` and `end` bound its interest, `due` is the day of payment. `agreed` is the instalment solved,
+    `instalment` what it has become by later payments; `fixed_principal` overrides it. `moves` are disbursals (+) and part-prepayments (-) inside the period.
     `whole_days` is the length of the regular period it belongs to (0: irregular, interest by its days).
     `shared_interest` is its part of a flat interest rounded once over the loan.
     `principal_room` is the instalment less interest; `deferred_after`, `carried_after`: interest yet to fall due.
@@ -57,6 +57,7 @@ class Period:
     step_percent: tuple[int, int] | None = None
     fixed_principal: int | None = None
     instalment: int = 0
+    agreed: int = 0
     extra_interest: int = 0
     shared_interest: int | None = None
     moves: list[tuple[date, int]] = field(default_factory=list)
@@ -77,19 +78,38 @@ class Period:
     late: int = 0
     paid_on: date | None = None
 
+    def agree(self, instalment: int) -> None:
+        """Take a newly solved instalment, unless more has been paid already."""
+        if self.paid is None or self.paid[PRINCIPAL] + self.paid[INTEREST] <= instalment:
+            self.instalment = self.agreed = instalment
+
     def lent(self) -> int:
         """Give the balance at the end of the period, before its own principal."""
         return self.opening + sum(amount for _, amount in self.moves) if self.moves else self.opening
 
 
+@dataclass(frozen=True, slots=True)
+class PaidPrincipal:
+    """Principal that came in: from which day it bears no interest, how much, and on which row it was booked."""
+
+    day: date
+    amount: int
+    row: Period
+
+
 @dataclass(slots=True)
 class Plan:
-    """All periods of one loan with the rule of its interest."""
+    """All periods of one loan with the rule of its interest.
+
+    `history` and `known_until` serve loans whose interest follows what is really owed; see `recalculation`.
+    """
 
     terms: Terms
     rule: InterestRule
     periods: list[Period]
     flat_base: int = 0
+    history: list[PaidPrincipal] = field(default_factory=list)
+    known_until: date = date.min
 
     def interest_until(self, period: Period, day: date) -> tuple[int, int]:
         """Give the exact interest of the nights of a period before `day`, as numerator and denominator in paise."""

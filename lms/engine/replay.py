@@ -11,6 +11,7 @@ from lms.engine.closing import foreclose, settle, write_off
 from lms.engine.dating import advance, apply_excess
 from lms.engine.effective import effective_facts
 from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import evaluate
 from lms.engine.facts import (
     Bounce,
     Charge,
@@ -31,6 +32,7 @@ from lms.engine.facts import (
 )
 from lms.engine.money_facts import charge, levy_bounce, levy_penal, receive, recover, refund, waive
 from lms.engine.plan_facts import change_rate, disburse, open_account, pause, prepay
+from lms.engine.recalculation import keep_instalments
 from lms.engine.schedule import check_terms
 from lms.engine.standing import loan_state, sanctioned_state
 from lms.engine.state import LoanState
@@ -80,6 +82,9 @@ def fold(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> Account | None:
     account = fold_facts(terms=terms, facts=effective_facts(facts=facts, as_of=as_of))
     if account is not None:
         advance(account=account, day=as_of)
+        if terms.is_interest_recalculated:
+            account.plan.known_until = as_of
+            evaluate(plan=account.plan)
         advance(account=account, day=as_of + _ONE_DAY, is_night_only=True)
     return account
 
@@ -105,6 +110,12 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     handler = _HANDLERS.get(type(fact))
     if handler is None:
         raise EngineRefusal("engine.fact_not_possible", f"A loan that runs cannot take the fact {type(fact).__name__}.")
+    if account.terms.is_interest_recalculated:
+        account.plan.known_until = account.day
+        evaluate(plan=account.plan)
     handler(account, fact)
+    if account.terms.is_interest_recalculated:
+        evaluate(plan=account.plan)
+        keep_instalments(account.plan)
     apply_excess(account=account)
     account.move_cursor()

@@ -103,7 +103,7 @@ def solve_from(*, plan: Plan, first: int, is_agreed: bool = False) -> None:
     while periods[first].kind is RowKind.DOWN_PAYMENT:
         settle_down_payment(plan=plan, index=first)
         first += 1
-    opening = periods[first - 1].closing if first else 0
+    opening = periods[first - 1].closing - _paid_ahead(plan, first) if first else 0
     balance = opening + sum(amount for _, amount in periods[first].moves)
     balance += sum(period.capitalised for period in periods[first:])
     solve_instalments(plan=plan, first=first, balance=balance, is_agreed=is_agreed)
@@ -112,6 +112,12 @@ def solve_from(*, plan: Plan, first: int, is_agreed: bool = False) -> None:
     evaluate(plan=plan, first=first)
     if terms.last_instalment is LastInstalment.LEVELLED:
         level(plan=plan, first=first)
+
+
+def _paid_ahead(plan: Plan, first: int) -> int:
+    """Add up principal of period `first` and later ones that was paid before that period began."""
+    ahead = {id(row) for row in plan.periods[first:]} if plan.history else set()
+    return sum(paid.amount for paid in plan.history if id(paid.row) in ahead and paid.day <= plan.periods[first].start)
 
 
 def _lend(plan: Plan, index: int, day: date, amount_paise: int) -> None:

@@ -43,7 +43,7 @@ def solve_instalments(*, plan: Plan, first: int, balance: int, is_agreed: bool =
         _share_flat(plan, first, paying, balance)
     elif is_agreed and terms.instalment_paise is not None:
         for period in paying:
-            period.instalment = terms.instalment_paise
+            period.agree(terms.instalment_paise)
     else:
         _set_annuity(plan, paying, balance)
 
@@ -137,7 +137,7 @@ def _set_all(terms: Terms, paying: list[Period], numerator: int, denominator: in
     level = round_instalment(terms, numerator, denominator)
     for period in paying:
         if period.step_percent is None:
-            period.instalment = level
+            period.agree(level)
         else:
             weight, of = period.step_percent
-            period.instalment = round_instalment(terms, numerator * weight, denominator * of)
+            period.agree(round_instalment(terms, numerator * weight, denominator * of))

@@ -1,0 +1,69 @@
+"""Money ahead of its due date on a loan whose interest follows what is really owed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from lms.engine.account import Account, open_amount, open_items
+from lms.engine.plan import FEE, INTEREST, PRINCIPAL, Period, Plan
+from lms.engine.recalculation import evaluate_recalculated
+from lms.engine.state import Movement
+
+
+def spend_ahead(
+    *, account: Account, amount: int, components: list[int], rows: list[int], movement: Movement, fact: int
+) -> int:
+    """Pay rows that are not due yet, row by row, and give back what is left.
+
+    The running row takes interest to this day and the rest of its instalment as principal; a later row is all
+    principal, as large as the instalment that was agreed, unless it is the only one left.
+    """
+    for index in rows:
+        if amount == 0:
+            break
+        amount = _pay_row(account, index, components, amount, movement, fact)
+    if rows:
+        evaluate_recalculated(plan=account.plan)
+    return amount
+
+
+def payable(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
+    """Give principal and interest that a row takes on `day`, before its due date; what was paid on it is taken off."""
+    evaluate_recalculated(plan=plan, interest_until=day)
+    row = plan.periods[index]
+    principal, interest = row.due_principal, row.due_interest
+    unpaid = sum(1 for period in plan.periods if _open(period) > 0)
+    if unpaid > 1 and day <= row.start:
+        principal = max(row.agreed - interest, principal - open_amount(row, PRINCIPAL))
+    outstanding = sum(amount for period in plan.periods for _, amount in period.moves)
+    outstanding -= sum(paid.amount for paid in plan.history)
+    settled_principal = row.due_principal - open_amount(row, PRINCIPAL)
+    settled_interest = row.due_interest - open_amount(row, INTEREST)
+    return min(max(principal - settled_principal, 0), outstanding), max(interest - settled_interest, 0)
+
+
+def _pay_row(account: Account, index: int, components: list[int], amount: int, movement: Movement, fact: int) -> int:
+    row = account.plan.periods[index]
+    principal, interest = payable(plan=account.plan, index=index, day=account.day)
+    left = {PRINCIPAL: principal, INTEREST: interest}
+    for component in components:
+        if component < FEE:
+            part = min(amount, left[component])
+            if part:
+                account.settle(
+                    index=index, component=component, item=None, amount=part, movement=movement, fact=fact
+                )
+                amount -= part
+            continue
+        for item in open_items(row, component):
+            part = min(amount, item.amount - item.settled)
+            if item.due > account.day and part:
+                account.settle(
+                    index=index, component=component, item=item, amount=part, movement=movement, fact=fact
+                )
+                amount -= part
+    return amount
+
+
+def _open(period: Period) -> int:
+    return open_amount(period, PRINCIPAL) + open_amount(period, INTEREST)

@@ -1,0 +1,123 @@
+"""Interest on what is really owed: early money lowers it from its day, overdue principal bears it until it is paid."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from lms.engine.plan import INTEREST, PRINCIPAL, InterestDue, Period, Plan
+from lms.engine.rounding import round_ratio
+from lms.engine.state import RowKind
+
+
+def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None) -> None:
+    """Work out all periods from the payments so far and from the instalments for what is to come.
+
+    Before `plan.known_until` interest runs on the principal really outstanding (or, by the terms, on that not overdue);
+    from then on overdue principal counts as paid and every instalment as paid when due. Interest due of a period is at
+    most its instalment; what is above falls due with the next. Once more principal was paid than the instalment leaves
+    beside interest, interest due is what was paid. The last period that is not fully paid takes the difference.
+
+    `interest_until` leaves out the nights from that day on: what is payable that day.
+
+    Source: figures, conventions 3.1 (10) and 3.3.
+    """
+    walk = _Walk(plan, interest_until)
+    for index, period in enumerate(plan.periods):
+        walk.step(index, period)
+
+
+def keep_instalments(plan: Plan) -> None:
+    """Make what the periods came to their instalments, so that a period once emptied stays empty."""
+    for period in plan.periods:
+        period.instalment = period.due_principal + period.due_interest
+
+
+class _Walk:
+    """Running sums from the first period to the last."""
+
+    def __init__(self, plan: Plan, interest_until: date | None) -> None:
+        self.plan = plan
+        self.until = interest_until or date.max
+        self.closing = 0
+        self.lent = 0
+        self.carried = 0
+        self.overdue = 0
+        self.paid_later = sum(_paid(period, PRINCIPAL) for period in plan.periods)
+        self.absorber = last_unpaid(plan)
+        self.total_lent = sum(amount for period in plan.periods for _, amount in period.moves)
+
+    def step(self, index: int, period: Period) -> None:
+        """Evaluate one period and move the sums behind it."""
+        period.opening = self.closing
+        paid_principal, paid_interest = _paid(period, PRINCIPAL), _paid(period, INTEREST)
+        period.interest = self._interest(index, period)
+        owed = period.interest + self.carried + period.extra_interest
+        self.lent += sum(amount for _, amount in period.moves)
+        self.paid_later -= paid_principal
+        room = max(self.lent - self._due_so_far(period) - self.paid_later, paid_principal)
+        instalment = self._instalment(index, period, owed, room)
+        if paid_principal > max(instalment - owed, 0):
+            interest = paid_interest
+        else:
+            interest = min(owed, instalment)
+        period.due_interest = max(interest, paid_interest)
+        principal = room if index == self.absorber else min(max(instalment - period.due_interest, 0), room)
+        period.due_principal = max(principal, paid_principal)
+        self.carried = owed - period.due_interest
+        self.closing = period.closing = period.lent() - period.due_principal
+        if period.due < self.plan.known_until:
+            self.overdue += max(period.due_principal - paid_principal, 0)
+
+    def _due_so_far(self, period: Period) -> int:
+        """Principal that fell due in earlier periods: what was lent before this one less the balance it starts with."""
+        lent_before = self.lent - sum(amount for _, amount in period.moves)
+        return lent_before - period.opening
+
+    def _instalment(self, index: int, period: Period, owed: int, room: int) -> int:
+        if period.kind is RowKind.DOWN_PAYMENT:
+            return period.fixed_principal or 0
+        if period.interest_due is InterestDue.DEFERRED:
+            return 0
+        if index == self.absorber:
+            return room + owed
+        return period.instalment if period.is_paying_principal else owed
+
+    def _interest(self, index: int, period: Period) -> int:
+        if period.interest_due is InterestDue.FREE or period.start >= self.until:
+            return 0
+        opening, moves = self._balances(index, period)
+        terms = self.plan.terms
+        numerator, denominator = self.plan.rule.exact(
+            opening=opening, moves=moves, stretch=period, until=min(period.end, self.until)
+        )
+        return round_ratio(numerator, denominator, terms.interest_rounding, terms.interest_unit_paise)
+
+    def _balances(self, index: int, period: Period) -> tuple[int, list[tuple[date, int]]]:
+        """Give the balance that bears interest at the start of a period, and its changes within."""
+        plan, known = self.plan, self.plan.known_until
+        is_overdue_bearing = plan.terms.has_interest_on_overdue_principal
+        if is_overdue_bearing and period.start < known:
+            history = plan.history
+            opening = self.lent - sum(paid.amount for paid in history if paid.day <= period.start)
+            moves = [(paid.day, -paid.amount) for paid in history if period.start < paid.day < period.end]
+            if known < period.end:
+                moves.append((known, -self.overdue))
+        else:
+            waiting = {id(row) for row in plan.periods[index:]} if plan.history else set()
+            ahead = [paid for paid in plan.history if id(paid.row) in waiting]
+            opening = period.opening - sum(paid.amount for paid in ahead if paid.day <= period.start)
+            moves = [(paid.day, -paid.amount) for paid in ahead if period.start < paid.day < period.end]
+        return opening, sorted([*period.moves, *moves], key=lambda move: move[0])
+
+
+def last_unpaid(plan: Plan) -> int:
+    """Find the last period whose instalment is not fully paid; it takes the difference of the loan."""
+    for index in range(len(plan.periods) - 1, -1, -1):
+        period = plan.periods[index]
+        if period.kind is RowKind.REGULAR and _paid(period, PRINCIPAL) + _paid(period, INTEREST) < period.instalment:
+            return index
+    return -1
+
+
+def _paid(period: Period, component: int) -> int:
+    return period.paid[component] if period.paid is not None else 0
