@@ -3,6 +3,7 @@
 from django.urls import path
 
 from lms.admin.act_pages import act_page
+from lms.admin.day_end import day_end_page, day_end_progress_part, problem_retry_page
 from lms.admin.offer_pages import preview_page, sanction_page
 from lms.admin.products import product_add_page, version_publish_page
 from lms.admin.search import search_page
@@ -13,6 +14,9 @@ urlpatterns = [
     path("find/", search_page, name="search"),
     path("preview/", preview_page, name="preview"),
     path("sanction/", sanction_page, name="loan-sanction"),
+    path("day-end/", day_end_page, name="day-end"),
+    path("day-end/progress/", day_end_progress_part, name="day-end-progress"),
+    path("day-end/retry/<int:loan_id>/", problem_retry_page, name="day-end-retry"),
     path("products/add/", product_add_page, name="product-add"),
     path("products/<int:product_id>/publish/", version_publish_page, name="product-publish"),
     path("loan/<int:loan_id>/<slug:slug>/", act_page, name="loan-act"),

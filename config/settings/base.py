@@ -6,6 +6,7 @@ from urllib.parse import quote
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.env import ROOT, cache, database, env, hex_keys
+from config.settings.unfold import STAFF_THEME
 
 BASE_DIR = ROOT
 
@@ -109,6 +110,9 @@ CONTENT_SECURITY_POLICY = {
 }
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# Staff screens
+UNFOLD = STAFF_THEME
 
 # Language, time and numbers
 LANGUAGE_CODE = "en-in"

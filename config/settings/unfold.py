@@ -17,7 +17,7 @@ def _entry(title: str, icon: str, url_name: str, *permissions: str) -> dict[str,
     return entry | {"permission": _may(*permissions)} if permissions else entry
 
 
-UNFOLD = {
+STAFF_THEME = {
     "SITE_TITLE": "Kist",
     "SITE_HEADER": "Kist",
     "SITE_SUBHEADER": "Loan back office",
@@ -65,7 +65,6 @@ UNFOLD = {
                     _entry("Customers", "group", "admin:customers_customer_changelist", "customers.view_customer"),
                     _entry("Loans", "real_estate_agent", "admin:lms_loan_changelist", "lms.view_loan"),
                     _entry("Sanction a loan", "add_circle", "staff:loan-sanction", "lms.sanction_loan"),
-                    _entry("Import loans", "upload_file", "staff:imports", "lms.import_loans"),
                 ],
             },
             {

@@ -1,0 +1,92 @@
+"""Customers: the list, the page about one of them, and the acts on personal data."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from core.admin_base import ReadOnlyModelAdmin
+from core.staff_pages import staff_response
+from core.states import state_by_code
+from customers.models import Customer
+from customers.selectors import customers_search
+from customers.values import mask_phone
+
+# What apps above show on the page of a customer: each returns a template and its context. They register themselves,
+# because this app knows nothing of them.
+Panel = Callable[[HttpRequest, Customer], tuple[str, dict[str, Any]]]
+CUSTOMER_PANELS: list[Panel] = []
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyModelAdmin):
+    """Who borrows; names are shown, what identifies a person is masked."""
+
+    list_display = ("number", "full_name", "masked_phone", "state", "kind", "created_at")
+    search_fields = ("number",)
+    search_help_text = "Name, phone, PAN in full, or customer number"
+    ordering = ("-id",)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave the encrypted columns closed: the list does not show them."""
+        return super().get_queryset(request).defer("pan", "pan_index", "email")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """Search the way that the box on top of every page does."""
+        if not search_term.strip():
+            return queryset, False
+        found = customers_search(text=search_term, limit=self.list_per_page)
+        return queryset.filter(pk__in=[customer.pk for customer in found]), False
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Let those add customers who hold Django's own permission for it."""
+        return request.user.has_perm("customers.add_customer")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the form that creates customers through their service."""
+        return HttpResponseRedirect(reverse("staff-customers:add"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the customer's page in place of a form."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        customer = get_object_or_404(Customer, pk=object_id if object_id.isdecimal() else 0)
+        return customer_response(request, customer, is_clear=False)
+
+    @admin.display(description="Phone")
+    def masked_phone(self, customer: Customer) -> str:
+        """Show the last digits."""
+        return mask_phone(customer.phone)
+
+    @admin.display(description="State", ordering="state_code")
+    def state(self, customer: Customer) -> str:
+        """Show the state's name."""
+        found = state_by_code(customer.state_code)
+        return found.name if found else customer.state_code
+
+
+def customer_response(request: HttpRequest, customer: Customer, *, is_clear: bool, **context: Any) -> HttpResponse:
+    """Render the page of a customer, with personal data masked or in clear."""
+    state = state_by_code(customer.state_code)
+    return staff_response(
+        request,
+        "customers/customer.html",
+        title=customer.full_name,
+        customer=customer,
+        state_name=state.name if state else customer.state_code,
+        addresses=list(customer.addresses.order_by("-id")),
+        bank_accounts=list(customer.bank_accounts.order_by("-is_primary", "-id")),
+        panels=[panel(request, customer) for panel in CUSTOMER_PANELS],
+        is_clear=is_clear,
+        **context,
+    )

@@ -1,0 +1,130 @@
+"""The day-end page: run it, watch it, read its certificates, try again what it set aside."""
+
+from datetime import date
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
+
+from core import audit
+from core.business_date import business_date
+from core.errors import KistError
+from core.staff_forms import DayField, StaffForm
+from core.staff_pages import staff_page, staff_response
+from lms.models import DayEnd, DayEndProblem
+from lms.services.retries import set_aside_retry
+from lms.tasks import day_end as day_end_task
+
+_HISTORY_LENGTH = 30
+_PROBLEMS_SHOWN = 100
+_NO_BROKER = (
+    "The message broker does not answer, so no worker can be told to run the day-end. Start the broker and a worker, "
+    "or run `manage.py day_end` on the server."
+)
+
+
+class RunForm(StaffForm):
+    """Up to which day to close."""
+
+    to_date = DayField(label="Close up to", help_text="Every day from the business date to this one is closed.")
+
+
+@staff_page("lms.view_dayend")
+def day_end_page(request: HttpRequest) -> HttpResponse:
+    """Show where the books stand and how each day was closed; on submit tell a worker to close days."""
+    today = business_date()
+    form = RunForm(request.POST or None, initial={"to_date": today})
+    if request.method == "POST":
+        if not request.user.has_perm("lms.run_day_end"):
+            raise PermissionDenied
+        if form.is_valid() and _run(request, form, today):
+            return redirect(f"{reverse('staff:day-end')}?to={form.cleaned_data['to_date'].isoformat()}")
+    return staff_response(
+        request,
+        "lms/day_end.html",
+        status=422 if form.errors else 200,
+        title="Day-end",
+        form=form,
+        history=list(DayEnd.objects.all()[:_HISTORY_LENGTH]),
+        problems=list(
+            DayEndProblem.objects.filter(resolved_at=None).select_related("loan", "day_end")[:_PROBLEMS_SHOWN]
+        ),
+        **_progress(request),
+    )
+
+
+@staff_page("lms.view_dayend")
+def day_end_progress_part(request: HttpRequest) -> HttpResponse:
+    """Show how far a run is; the page asks for this part again until the run is over."""
+    return staff_response(request, "lms/_day_end_progress.html", title="Day-end", **_progress(request))
+
+
+@staff_page("lms.run_day_end")
+@require_POST
+def problem_retry_page(request: HttpRequest, loan_id: int) -> HttpResponse:
+    """Try to close a loan that was set aside."""
+    try:
+        loan = set_aside_retry(loan_id=loan_id, actor=request.user)
+    except KistError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Loan {loan.number} is closed up to {loan.closed_upto:%d %b %Y} and back in the day-end.")
+    return redirect("staff:day-end")
+
+
+def _run(request: HttpRequest, form: RunForm, today: date) -> bool:
+    to_date = form.cleaned_data["to_date"]
+    unfinished = DayEnd.objects.exclude(state=DayEnd.State.CLOSED).exists()
+    if to_date < today and not unfinished:
+        form.add_error("to_date", f"This day is closed. The books are on {today:%d %b %Y}; give that day or a later one.")
+        return False
+    try:
+        day_end_task.apply_async(kwargs={"to_date": to_date.isoformat()}, retry=False)
+    except OperationalError:
+        form.add_error(None, _NO_BROKER)
+        return False
+    audit.record(
+        actor=request.user,
+        action="lms.day_end_run",
+        object_type="lms.dayend",
+        object_id=to_date.isoformat(),
+        detail={"business_date": today.isoformat()},
+    )
+    return True
+
+
+def _progress(request: HttpRequest) -> dict[str, object]:
+    """Collect what the progress part shows; `is_polled` while there is something to wait for."""
+    today = business_date()
+    current = DayEnd.objects.exclude(state=DayEnd.State.CLOSED).order_by("business_date").first()
+    wanted = _wanted(request)
+    is_failed = current is not None and current.state == DayEnd.State.FAILED and not current.owner
+    is_running = current is not None and bool(current.owner)
+    is_waiting = wanted is not None and wanted >= today
+    return {
+        "today": today,
+        "current": current,
+        "wanted": wanted,
+        "is_running": is_running,
+        "is_waiting": is_waiting,
+        "is_failed": is_failed,
+        "is_polled": is_running or (is_waiting and not is_failed),
+        "percent": 100 * current.chunks_done // current.chunks_total if current and current.chunks_total else 0,
+        "broken": _broken(current) if is_failed else [],
+    }
+
+
+def _wanted(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get("to", ""))
+    except ValueError:
+        return None
+
+
+def _broken(day_end: DayEnd | None) -> list[dict[str, object]]:
+    checks = day_end.certificate.get("checks", []) if day_end else []
+    return [check for check in checks if not check.get("is_held")]
