@@ -108,7 +108,9 @@ def test_same_bank_reference_and_content_under_another_key_is_the_same_receipt(l
     assert LoanFact.objects.filter(loan=loan, kind="RECEIVE").count() == 1
 
 
-@pytest.mark.parametrize("change", [{"amount_paise": 501_00}, {"value_date": date(2026, 1, 31)}, {"reference": "UTR-2"}])
+@pytest.mark.parametrize(
+    "change", [{"amount_paise": 501_00}, {"value_date": date(2026, 1, 31)}, {"reference": "UTR-2"}]
+)
 def test_same_key_with_other_content_is_refused(loan: Loan, change: dict[str, object]) -> None:
     set_business_date(FIRST_DUE)
     values = {"amount_paise": 500_00, "value_date": FIRST_DUE, "reference": "UTR-1", "idempotency_key": "once"}
