@@ -73,6 +73,7 @@ class Penal(Fact):
     """A penal charge levied by hand (planned ones follow from the penal plan)."""
 
     code: str = "PENAL"
+    due_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

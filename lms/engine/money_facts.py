@@ -47,7 +47,7 @@ def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:
 def levy_penal(account: Account, fact: Penal) -> None:
     """Levy a penal charge by hand, due at once."""
     check_positive(fact)
-    account.add_item(Item(PENAL, account.day, fact.amount_paise, fact.sequence))
+    account.add_item(Item(PENAL, fact.due_date or account.day, fact.amount_paise, fact.sequence))
     account.book(Movement.CHARGED, Head.PENAL, fact.amount_paise)
 
 

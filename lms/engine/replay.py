@@ -55,15 +55,17 @@ _HANDLERS: dict[type[Fact], Callable[[Account, Any], None]] = {
     Recover: recover,
     Refund: refund,
 }
+_PLANNED = (RateChange, Pause)
 
 
-def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> LoanState:
+def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date, has_planned: bool = False) -> LoanState:
     """Fold the facts of a loan into its state at the day-end of `as_of`.
 
     Args:
         terms: the loan as sanctioned.
         facts: in any order, sequences unique; those valued after `as_of` are ignored.
         as_of: the day whose night is the last one counted.
+        has_planned: let rate changes and pauses dated after `as_of` show in the rest of the schedule.
 
     Returns:
         The state; status SANCTIONED with an empty schedule before the first disbursal.
@@ -72,6 +74,8 @@ def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> LoanState:
         EngineRefusal: a fact contradicts the loan as it stood on its value date.
     """
     account = fold(terms=terms, facts=facts, as_of=as_of)
+    if account is not None and has_planned:
+        _plan_ahead(account, facts, as_of)
     if account is None:
         return sanctioned_state(terms=terms, as_of=as_of)
     return loan_state(account=account, as_of=as_of)
@@ -87,6 +91,12 @@ def fold(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> Account | None:
             evaluate(plan=account.plan)
         advance(account=account, day=as_of + _ONE_DAY, is_night_only=True)
     return account
+
+
+def _plan_ahead(account: Account, facts: Sequence[Fact], as_of: date) -> None:
+    for fact in effective_facts(facts=facts, as_of=date.max):
+        if fact.value_date > as_of and isinstance(fact, _PLANNED):
+            _HANDLERS[type(fact)](account, fact)
 
 
 def fold_facts(*, terms: Terms, facts: Sequence[Fact]) -> Account | None:

@@ -7,9 +7,19 @@ from typing import Any
 
 from lms.engine.errors import EngineRefusal
 from lms.engine.replay import replay
-from tests.figures.fin_compare import compare_schedule, compare_totals, known_figures
+from lms.engine.state import LoanState
+from tests.figures.fin_compare import (
+    AMOUNTS,
+    compare_amount,
+    compare_charges,
+    compare_schedule,
+    compare_status,
+    compare_totals,
+    known_figures,
+)
 from tests.figures.fin_facts import Story, tell
 from tests.figures.fin_terms import engine_terms, minor
+from tests.figures.fin_transactions import compare_transactions, lines_of
 from tests.figures.result import CaseResult, Outcome, Unsupported
 
 
@@ -31,14 +41,23 @@ def _first_difference(case: dict[str, Any]) -> str:
     slack = minor(case.get("tolerance", 0))
     for number, snapshot in enumerate(case["expect"], 1):
         story = tell(terms=terms, events=case["events"][: snapshot["after_event"]])
+        if case["id"].startswith("FIN-P") and "as_of" in snapshot:
+            story.day = max(story.day, date.fromisoformat(snapshot["as_of"]))
         if difference := _compare(story, snapshot, slack):
             return f"snapshot {number} (after event {snapshot['after_event']}): {difference}"
     return ""
 
 
+def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanState) -> str:
+    is_marked = not snapshot.get("reversals_not_marked", False)
+    found = lines_of(facts=story.facts, state=state, types=story.types)
+    return compare_transactions(
+        expected=snapshot["transactions"], found=[*found, *story.reverted], is_marked=is_marked
+    )
+
+
 def _compare(story: Story, snapshot: dict[str, Any], slack: int) -> str:
-    as_of = story.day if "as_of" not in snapshot else max(story.day, date.fromisoformat(snapshot["as_of"]))
-    state = replay(terms=story.terms, facts=story.facts, as_of=as_of)
+    state = replay(terms=story.terms, facts=story.facts, as_of=story.day, has_planned=True)
     for figure in sorted(known_figures(snapshot)):
         if figure == "schedule":
             difference = compare_schedule(
@@ -50,6 +69,14 @@ def _compare(story: Story, snapshot: dict[str, Any], slack: int) -> str:
             )
         elif figure == "totals":
             difference = compare_totals(totals=snapshot["totals"], state=state, slack=slack)
+        elif figure == "transactions":
+            difference = _compare_transactions(story, snapshot, state)
+        elif figure == "status":
+            difference = compare_status(snapshot["status"], state)
+        elif figure == "charges":
+            difference = compare_charges(snapshot["charges"], state)
+        elif figure in AMOUNTS:
+            difference = compare_amount(figure, snapshot[figure], state)
         else:
             raise Unsupported(f"expected figure {figure}")
         if difference:

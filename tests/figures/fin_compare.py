@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from lms.engine.facts import Disburse, Fact
-from lms.engine.state import Instalment, LoanState, RowKind
+from lms.engine.state import Instalment, LoanState, LoanStatus, RowKind
 from tests.figures.fin_terms import minor
 from tests.figures.result import Unsupported
 
+_STATUS = {
+    LoanStatus.SANCTIONED: "approved",
+    LoanStatus.ACTIVE: "active",
+    LoanStatus.CLOSED: "closed_obligations_met",
+    LoanStatus.SETTLED: "closed_obligations_met",
+    LoanStatus.WRITTEN_OFF: "closed_written_off",
+}
+AMOUNTS: dict[str, Callable[[LoanState], int | bool]] = {
+    "outstanding_amount": lambda state: sum(row.open.total for row in state.instalments),
+    "overpaid_amount": lambda state: state.excess_paise,
+    "all_instalments_paid": lambda state: all(row.open.total == 0 for row in state.instalments),
+    "total_overdue_amount": lambda state: sum(
+        row.open.total for row in state.instalments if row.due_date < state.as_of
+    ),
+}
 _NOT_COMPARED = {
     "after_event", "as_of", "journals", "delinquency_instalment", "delinquency_loan", "delinquency_pauses",
     "delinquency_range", "delinquent_from", "next_payment", "reversals_not_marked", "transactions_without_accruals",
-    "partial_rows", "total_overdue_amount",
+    "partial_rows",
 }  # fmt: skip
 _ROW_FIGURES = {"n", "due", "days", "principal", "interest", "fees", "penalties", "due_total", "balance", "paid",
     "in_advance", "late", "waived", "outstanding", "paid_on", "balance_after_next_disbursement"}  # fmt: skip
@@ -92,6 +107,46 @@ def compare_totals(*, totals: dict[str, Any], state: LoanState, slack: int) -> s
         if not _same(minor(expected), found[name], slack):
             return f"total {name}: expected {minor(expected)}, got {found[name]}"
     return ""
+
+
+def compare_status(expected: str, state: LoanState) -> str:
+    """Compare the status in the words of the cases; a closed loan with money left over is overpaid."""
+    found = _STATUS[state.status]
+    if state.status is LoanStatus.CLOSED and state.excess_paise:
+        found = "overpaid"
+    return "" if found == expected else f"status: expected {expected}, got {found}"
+
+
+def compare_amount(name: str, expected: Any, state: LoanState) -> str:
+    """Compare one of the amounts that a snapshot names by itself."""
+    found: Any = AMOUNTS[name](state)
+    wanted = expected if isinstance(expected, bool) else minor(expected)
+    return "" if wanted == found else f"{name}: expected {wanted}, got {found}"
+
+
+def compare_charges(expected: Sequence[dict[str, Any]], state: LoanState) -> str:
+    """Compare what was charged, paid and waived by kind of charge."""
+    for kind in ("fee", "penalty"):
+        for name, found in _charge_sums(kind, state).items():
+            wanted = sum(minor(charge.get(name, 0)) for charge in expected if charge["kind"] == kind)
+            if wanted != found:
+                return f"charges {kind} {name}: expected {wanted}, got {found}"
+    return ""
+
+
+def _charge_sums(kind: str, state: LoanState) -> dict[str, int]:
+    rows = state.instalments
+    if kind == "fee":
+        return {
+            "amount": sum(row.due.fee + row.due.tax for row in rows),
+            "paid": sum(row.paid.fee + row.paid.tax for row in rows),
+            "waived": sum(row.waived.fee + row.waived.tax for row in rows),
+        }
+    return {
+        "amount": sum(row.due.penal for row in rows),
+        "paid": sum(row.paid.penal for row in rows),
+        "waived": sum(row.waived.penal for row in rows),
+    }
 
 
 def known_figures(snapshot: dict[str, Any]) -> set[str]:

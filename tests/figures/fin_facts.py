@@ -8,9 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lms.engine.facts import Disburse, Fact, Pause, RateChange, Receive, Reverse
+from lms.engine.facts import Charge, Disburse, Fact, Pause, Penal, RateChange, Receive, Reverse
+from lms.engine.quote import quote_foreclosure
+from lms.engine.replay import replay
 from lms.engine.terms import Terms
 from tests.figures.fin_terms import minor
+from tests.figures.fin_transactions import Line, lines_of
 from tests.figures.result import Unsupported
 
 
@@ -21,7 +24,12 @@ class Story:
     terms: Terms
     facts: list[Fact] = field(default_factory=list)
     day: date = date.min
-    receipts: list[int] = field(default_factory=list)
+    types: dict[int, str] = field(default_factory=dict)
+    reverted: list[Line] = field(default_factory=list)
+
+    def numbered(self, name: str) -> list[int]:
+        """List the sequences of the transactions of one type, in the order they were made."""
+        return [sequence for sequence, kind in self.types.items() if kind == name]
 
     @property
     def next_sequence(self) -> int:
@@ -57,7 +65,7 @@ def _disburse(story: Story, event: dict[str, Any]) -> None:
 
 def _repay(story: Story, event: dict[str, Any]) -> None:
     amount = minor(event["amount"])
-    story.receipts.append(story.next_sequence)
+    story.types[story.next_sequence] = "repayment"
     story.facts.append(Receive(sequence=story.next_sequence, value_date=_day(event), amount_paise=amount))
 
 
@@ -73,11 +81,51 @@ def _pause(story: Story, event: dict[str, Any]) -> None:
 
 
 def _undo(story: Story, event: dict[str, Any]) -> None:
-    if event["of"] != "repayment":
+    made = story.numbered(event["of"])
+    if len(made) < event["nr"]:
         raise Unsupported(f"undo of {event['of']}")
-    target = story.receipts[event["nr"] - 1]
-    day = date.fromisoformat(event.get("business_date") or event["date"])
+    target = made[event["nr"] - 1]
+    day = max(date.fromisoformat(event.get("business_date") or event["date"]), story.facts[target - 1].value_date)
+    _keep_reverted(story, target)
     story.facts.append(Reverse(sequence=story.next_sequence, value_date=day, reversed_sequence=target))
+
+
+def _keep_reverted(story: Story, target: int) -> None:
+    """Note how the transaction looked before it was undone."""
+    state = replay(terms=story.terms, facts=story.facts, as_of=story.day, has_planned=True)
+    lines = lines_of(facts=story.facts, state=state, types=story.types)
+    fact = story.facts[target - 1]
+    key = (fact.value_date.isoformat(), story.types[target], fact.amount_paise)
+    for line in lines:
+        if (line.date, line.type, line.amount) == key:
+            line.is_reverted = True
+            story.reverted.append(line)
+            return
+
+
+def _charge(story: Story, event: dict[str, Any]) -> None:
+    if "amount" not in event:
+        raise Unsupported("charge as a percentage")
+    day, due = _day(event, "business_date"), _day(event, "due")
+    amount = minor(event["amount"])
+    if event["kind"] == "penalty":
+        story.facts.append(Penal(sequence=story.next_sequence, value_date=day, amount_paise=amount, due_date=due))
+    else:
+        story.facts.append(
+            Charge(sequence=story.next_sequence, value_date=day, amount_paise=amount, code="FEE", due_date=due)
+        )
+
+
+def _pay_off(story: Story, event: dict[str, Any]) -> None:
+    day = _day(event)
+    if story.terms.is_interest_recalculated:
+        amount = quote_foreclosure(terms=story.terms, facts=story.facts, on_date=day).total_paise
+    else:
+        state = replay(terms=story.terms, facts=story.facts, as_of=day)
+        amount = sum(row.open.total for row in state.instalments) - state.excess_paise
+    if amount > 0:
+        story.types[story.next_sequence] = "repayment"
+        story.facts.append(Receive(sequence=story.next_sequence, value_date=day, amount_paise=amount))
 
 
 def _end_of_day(story: Story, event: dict[str, Any]) -> None:
@@ -90,5 +138,7 @@ _MAKERS = {
     "rate_change": _rate_change,
     "interest_pause": _pause,
     "undo": _undo,
+    "charge": _charge,
+    "pay_off": _pay_off,
     "end_of_day": _end_of_day,
 }
