@@ -40,9 +40,6 @@ __all__ = [
     "UserCreationForm",
 ]
 
-# Below this many rows an exact count costs nothing anyone can feel.
-_EXACT_COUNT_LIMIT = 10_000
-
 
 class EstimatedPaginator(_Paginator):
     """Pages without COUNT(*) over a large table.
@@ -51,12 +48,15 @@ class EstimatedPaginator(_Paginator):
     own estimate, and a filtered list says that it has at least the limit.
     """
 
+    # Below this many rows an exact count costs nothing that anyone can feel.
+    exact_count_limit = 10_000
+
     @cached_property
     def count(self) -> int:
         """Return the exact number of rows up to the limit, an estimate beyond it."""
         queryset: QuerySet[Any] = self.object_list  # type: ignore[assignment]
-        counted = queryset.order_by()[: _EXACT_COUNT_LIMIT + 1].count()
-        if counted <= _EXACT_COUNT_LIMIT or queryset.query.where:
+        counted = queryset.order_by()[: self.exact_count_limit + 1].count()
+        if counted <= self.exact_count_limit or queryset.query.where:
             return counted
         return max(counted, _estimated_rows(queryset))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
 from core.models import AuditEntry
@@ -10,7 +10,7 @@ from core.models import AuditEntry
 
 def record(
     *,
-    actor: User | None,
+    actor: User | AnonymousUser | None,
     action: str,
     obj: models.Model | None = None,
     object_type: str = "",
@@ -28,8 +28,10 @@ def record(
         detail: ids, amounts and dates that JSON can carry; never personal data in clear.
 
     Raises:
-        ValueError: neither a saved object nor its type and id are given.
+        ValueError: neither a saved object nor its type and id are given, or the actor did not log in.
     """
+    if isinstance(actor, AnonymousUser):
+        raise ValueError("Somebody who did not log in cannot act.")
     if obj is not None:
         object_type, object_id = obj._meta.label_lower, obj.pk
     if not object_type or object_id in ("", None):

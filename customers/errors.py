@@ -79,7 +79,9 @@ class AddressInvalid(KistError):
     """An address lacks its first line or city."""
 
     code = "customers.address_invalid"
-    template = "The address needs a first line and a city, of at most 160 and 80 characters."
+    template = (
+        "The address must have lines of at most 160 characters, the first of them not empty, and a city of at most 80."
+    )
 
 
 class BirthDateInvalid(KistError):

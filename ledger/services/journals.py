@@ -19,7 +19,7 @@ from ledger.errors import (
     ProductAccountsEqual,
 )
 from ledger.locks import journals_for_update
-from ledger.models import Account, Journal, ProductAccount, Transfer
+from ledger.models import AccountRole, Journal, ProductAccount, Transfer
 from ledger.posting_rules import posting_rule
 
 
@@ -37,6 +37,13 @@ class _Leg:
     debit_account_id: int
     credit_account_id: int
     amount_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    account_id: int
+    code: str
+    is_active: bool
 
 
 def journal_post(
@@ -158,15 +165,12 @@ def _require_transaction() -> None:
 
 def _legs(product_code: str, movements: Sequence[MovementAmount]) -> list[_Leg]:
     """Turn movements into transfers between the product's accounts."""
-    accounts = {
-        mapped.role: mapped.account
-        for mapped in ProductAccount.objects.filter(product_code=product_code).select_related("account")
-    }
+    rules = [posting_rule(movement=item.movement, head=item.head) for item in movements]
+    accounts = _accounts(product_code, {role for rule in rules for role in (rule.debit, rule.credit)})
     legs = []
-    for item in movements:
-        rule = posting_rule(movement=item.movement, head=item.head)
+    for item, rule in zip(movements, rules, strict=True):
         debit, credit = (_account(accounts, product_code, role) for role in (rule.debit, rule.credit))
-        if debit.pk == credit.pk:
+        if debit.account_id == credit.account_id:
             raise ProductAccountsEqual(
                 product_code=product_code,
                 debit_role=rule.debit.value,
@@ -175,16 +179,26 @@ def _legs(product_code: str, movements: Sequence[MovementAmount]) -> list[_Leg]:
             )
         if item.amount_paise < 0:
             debit, credit = credit, debit
-        legs.append(_Leg(debit.pk, credit.pk, abs(item.amount_paise)))
+        legs.append(_Leg(debit.account_id, credit.account_id, abs(item.amount_paise)))
     return legs
 
 
-def _account(accounts: dict[str, Account], product_code: str, role: str) -> Account:
+def _accounts(product_code: str, roles: set[AccountRole]) -> dict[str, _Mapped]:
+    rows = ProductAccount.objects.filter(product_code=product_code, role__in=roles)
+    return {
+        role: _Mapped(account_id, code, is_active)
+        for role, account_id, code, is_active in rows.values_list(
+            "role", "account_id", "account__code", "account__is_active"
+        )
+    }
+
+
+def _account(accounts: dict[str, _Mapped], product_code: str, role: AccountRole) -> _Mapped:
     account = accounts.get(role)
     if account is None:
-        raise ProductAccountMissing(product_code=product_code, role=str(role))
+        raise ProductAccountMissing(product_code=product_code, role=role.value)
     if not account.is_active:
-        raise AccountInactive(account_code=account.code, role=str(role), product_code=product_code)
+        raise AccountInactive(account_code=account.code, role=role.value, product_code=product_code)
     return account
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.state import ProjectState
 
@@ -42,7 +42,8 @@ def _apply(operation: AppendOnly, *, forwards: bool = True) -> None:
 def scratch(transactional_db: None) -> Iterator[None]:
     """A table with one row, gone after the test."""
     _run(
-        "CREATE TABLE core_scratch (id INTEGER PRIMARY KEY, amount BIGINT, journal_id BIGINT NULL, note VARCHAR(20) NULL)"
+        "CREATE TABLE core_scratch"
+        " (id INTEGER PRIMARY KEY, amount BIGINT, journal_id BIGINT NULL, note VARCHAR(20) NULL)"
     )
     _run("INSERT INTO core_scratch VALUES (1, 100, NULL, 'first')")
     yield
@@ -171,3 +172,11 @@ def test_audit_entry_without_an_object_is_a_broken_promise() -> None:
         audit.record(actor=None, action="core.test")
     with pytest.raises(ValueError, match="names the object"):
         audit.record(actor=None, action="core.test", obj=User(username="unsaved"))
+
+
+@pytest.mark.django_db
+def test_nobody_acts_without_logging_in() -> None:
+    with pytest.raises(ValueError, match="did not log in"):
+        audit.record(actor=AnonymousUser(), action="core.test", object_type="core.thing", object_id=1)
+
+    assert AuditEntry.objects.count() == 0
