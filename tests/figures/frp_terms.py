@@ -240,7 +240,7 @@ PERIODS = {"daily": InterestPeriod.BY_DAYS, "same_as_repayment": InterestPeriod.
 
 
 def _interest_period(raw: Raw) -> InterestPeriod:
-    period = _pick(PERIODS, raw, "interest_period", "daily")
+    period: InterestPeriod = _pick(PERIODS, raw, "interest_period", "daily")
     if str(raw.get("days_in_month", "actual")) == "30":
         return InterestPeriod.WHOLE_PERIODS
     return period

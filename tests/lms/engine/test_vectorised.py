@@ -216,7 +216,7 @@ def test_published_loans_are_those_of_the_scalar_engine(name: str, terms: Terms,
         ("down_payment_pct", Decimal(10)),
     ],
 )
-def test_what_the_arrays_cannot_express_is_refused_by_name(setting: str, value: object) -> None:
+def test_what_the_arrays_cannot_express_is_refused_by_name(setting: str, value: Any) -> None:
     with pytest.raises(EngineRefusal, match=setting) as refusal:
         check_supported(terms=replace(PLAIN, **{setting: value}))
 
