@@ -212,7 +212,8 @@ def _save_once(journal: Journal, legs: Sequence[_Leg]) -> Journal:
         earlier = _journal_by_key(journal.idempotency_key)
         if earlier is None:
             raise
-        if earlier.content_hash != journal.content_hash:
+        # The database may take keys for equal that differ in case or trailing spaces: those are two keys to the caller.
+        if (earlier.idempotency_key, earlier.content_hash) != (journal.idempotency_key, journal.content_hash):
             raise JournalKeyReused(idempotency_key=journal.idempotency_key, journal_id=earlier.pk) from None
         return earlier
     return journal

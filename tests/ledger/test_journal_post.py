@@ -115,6 +115,18 @@ def test_same_key_with_other_content_is_refused_and_posts_nothing(movements: lis
     assert (Journal.objects.count(), Transfer.objects.count()) == (1, 1)
 
 
+@pytest.mark.mariadb
+@pytest.mark.parametrize("key", ["UTR-1", "utr-1 "])
+def test_key_that_the_database_takes_for_another_is_refused_and_not_taken_for_a_repeat(key: str) -> None:
+    first = post(DISBURSED, key="utr-1")
+    assert first is not None
+
+    with pytest.raises(JournalKeyReused) as refusal:
+        post(DISBURSED, key=key)
+
+    assert refusal.value.context == {"idempotency_key": key, "journal_id": first.pk}
+
+
 def test_callers_transaction_goes_on_after_a_repeat() -> None:
     post(DISBURSED, key="k")
 
