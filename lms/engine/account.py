@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, Item, PaidPrincipal, Period, Plan
-from lms.engine.state import Head, LoanStatus, Movement
+from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, InterestDue, Item, PaidPrincipal, Period, Plan
+from lms.engine.state import Head, LoanStatus, Movement, RowKind
 from lms.engine.terms import Component, EarlyPayment, Terms
 
 HEADS = (Head.PRINCIPAL, Head.INTEREST, Head.FEE, Head.TAX, Head.PENAL)
@@ -73,6 +73,9 @@ class Account:
 
     def add_item(self, item: Item) -> None:
         """Put a charge on the row of its due date and reopen that row."""
+        last = self.plan.periods[-1]
+        if item.due > last.due and self.terms.is_late_charge_own_row:
+            self._add_charge_row(item.due)
         index = self.row_for_charge(item.due)
         row = self.plan.periods[index]
         if row.items is None:
@@ -82,6 +85,15 @@ class Account:
         self.cursor = min(self.cursor, index)
         if self.closed_as is LoanStatus.CLOSED:
             self.closed_as = self.closed_on = None
+
+    def _add_charge_row(self, due: date) -> None:
+        """Open a row behind the last instalment for charges that come after it; a later charge moves its date."""
+        last = self.plan.periods[-1]
+        if last.kind is RowKind.CHARGE:
+            last.end = last.due = due
+            return
+        row = Period(RowKind.CHARGE, last.due, due, due, 0, is_paying_principal=False, interest_due=InterestDue.FREE)
+        self.plan.periods.append(row)
 
     def settle(
         self, *, index: int, component: int, item: Item | None, amount: int, movement: Movement, fact: int
@@ -93,10 +105,9 @@ class Account:
         if item is not None:
             item.settled += amount
         if movement in (Movement.RECEIVED, Movement.APPLIED):
-            due = item.due if item is not None else row.due
-            if self.day < due:
+            if self.day < row.due:
                 row.in_advance += amount
-            elif self.day > due:
+            elif self.day > row.due:
                 row.late += amount
             if component == PRINCIPAL and self.terms.is_interest_recalculated:
                 self._remember(row, amount)
@@ -122,6 +133,14 @@ class Account:
     def note(self, *, fact: int, component: Component | None, amount: int, is_from_excess: bool = False) -> None:
         """Record an allocation that belongs to no row."""
         self.notes.append(Note(fact, self.day, component, amount, None, is_from_excess))
+
+    def note_paid_rows(self) -> None:
+        """Note the day on rows that a change of the schedule settled, and forget it on those it opened again."""
+        for row in self.plan.periods:
+            if not is_settled(row):
+                row.paid_on = None
+            elif row.paid_on is None:
+                row.paid_on = self.day
 
     def move_cursor(self) -> None:
         """Step over rows that are due and fully settled, noting the day; close the loan behind the last one."""

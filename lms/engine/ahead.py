@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from lms.engine.account import Account, open_amount, open_items
+from lms.engine.account import Account, is_settled, open_amount, open_items
 from lms.engine.plan import FEE, INTEREST, PRINCIPAL, Period, Plan
 from lms.engine.recalculation import evaluate_recalculated
 from lms.engine.state import Movement
@@ -44,6 +44,8 @@ def payable(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
 
 def _pay_row(account: Account, index: int, components: list[int], amount: int, movement: Movement, fact: int) -> int:
     row = account.plan.periods[index]
+    if is_settled(row):
+        return amount
     principal, interest = payable(plan=account.plan, index=index, day=account.day)
     left = {PRINCIPAL: principal, INTEREST: interest}
     for component in components:

@@ -22,8 +22,8 @@ def evaluate(*, plan: Plan, first: int = 0) -> None:
     is_quick = _is_quick(plan)
     balance = periods[first - 1].closing if first else 0
     waiting = _Waiting(plan, first)
-    last = len(periods) - 1
-    for index in range(first, last + 1):
+    last = len(periods) - 1 - (periods[-1].kind is RowKind.CHARGE)
+    for index in range(first, len(periods)):
         period = periods[index]
         period.opening = balance
         if period.kind is RowKind.DOWN_PAYMENT:

@@ -79,7 +79,10 @@ def change_rate(account: Account, fact: RateChange) -> None:
     """Let a new rate hold, and solve the instalments again or keep them and change the tenor."""
     plan = account.plan
     day = evening_before(terms=account.terms, day=fact.value_date)
-    plan.rule.set_rate(day=day, numerator=rate_numerator(fact.annual_rate_pct))
+    numerator = rate_numerator(fact.annual_rate_pct)
+    if numerator == plan.rule.rate_at(day):
+        return
+    plan.rule.set_rate(day=day, numerator=numerator)
     if account.closed_as is not None or day >= plan.periods[-1].end:
         return
     index = plan.index_at(day)

@@ -11,6 +11,7 @@ from lms.engine.closing import all_dues, call_in
 from lms.engine.dating import advance
 from lms.engine.effective import effective_facts
 from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import evaluate
 from lms.engine.facts import Fact
 from lms.engine.plan import FEE, INTEREST, PENAL, PRINCIPAL, TAX
 from lms.engine.replay import fold_facts
@@ -53,6 +54,9 @@ def quote_foreclosure(*, terms: Terms, facts: Sequence[Fact], on_date: date) -> 
     if account is None:
         raise EngineRefusal("engine.not_disbursed", "Nothing is disbursed by this day; there is nothing to close.")
     advance(account=account, day=on_date)
+    if terms.is_interest_recalculated:
+        account.plan.known_until = on_date
+        evaluate(plan=account.plan)
     per_day = interest_of_night(account=account, night=on_date)
     call_in(account=account)
     by_component = [0] * (PENAL + 1)

@@ -127,5 +127,6 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     if account.terms.is_interest_recalculated:
         evaluate(plan=account.plan)
         keep_instalments(account.plan)
+        account.note_paid_rows()
     apply_excess(account=account)
     account.move_cursor()

@@ -27,6 +27,7 @@ class RowKind(StrEnum):
     BROKEN_PERIOD = "BROKEN_PERIOD"
     DOWN_PAYMENT = "DOWN_PAYMENT"
     TAKEN_OVER = "TAKEN_OVER"
+    CHARGE = "CHARGE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,6 +259,7 @@ class Terms:
     `is_unpaid_interest_carried`: interest above the instalment falls due with the next one; else it is paid on top.
     `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
     interest is that of the evening before); otherwise it starts with the night of d.
+    `is_late_charge_own_row`: a charge after the last instalment stands on a row of its own, not on the last one.
     `overdue_components`: what counts for days past due and for the oldest unpaid due date.
     """
 
@@ -312,6 +313,7 @@ class Terms:
     is_interest_recalculated: bool = False
     has_interest_on_overdue_principal: bool = False
     waterfalls: tuple[Waterfall, ...] = field(default_factory=_standard_waterfall)
+    is_late_charge_own_row: bool = False
     overdue_components: tuple[Component, ...] = (Component.PRINCIPAL, Component.INTEREST)
     penal_plan: PenalPlan | None = None
     charges: tuple[ChargeTerm, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from lms.engine.errors import EngineRefusal
 from lms.engine.replay import replay
 from lms.engine.state import LoanState
+from lms.engine.terms import Terms
 from tests.figures.fin_compare import (
     AMOUNTS,
     compare_amount,
@@ -17,7 +18,7 @@ from tests.figures.fin_compare import (
     compare_totals,
     known_figures,
 )
-from tests.figures.fin_facts import Story, tell
+from tests.figures.fin_facts import Story, promise, tell
 from tests.figures.fin_terms import engine_terms, minor
 from tests.figures.fin_transactions import compare_transactions, lines_of
 from tests.figures.result import CaseResult, Outcome, Unsupported
@@ -40,12 +41,23 @@ def _first_difference(case: dict[str, Any]) -> str:
     terms = engine_terms(case)
     slack = minor(case.get("tolerance", 0))
     for number, snapshot in enumerate(case["expect"], 1):
-        story = tell(terms=terms, events=case["events"][: snapshot["after_event"]])
+        story = _story(case, terms, snapshot)
         if case["id"].startswith("FIN-P") and "as_of" in snapshot:
             story.day = max(story.day, date.fromisoformat(snapshot["as_of"]))
         if difference := _compare(story, snapshot, slack):
             return f"snapshot {number} (after event {snapshot['after_event']}): {difference}"
     return ""
+
+
+def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Story:
+    events = case["events"][: snapshot["after_event"]]
+    if events or not known_figures(snapshot) & {"schedule", "totals", "charges"}:
+        is_automatic = case["terms"].get("down_payment", {}).get("auto_paid", False) and case["id"].startswith("FIN-T")
+        return tell(terms=terms, events=events, is_down_payment_automatic=is_automatic)
+    start = case["terms"]["submitted_on"]
+    if case["events"][0]["date"] != start:
+        raise Unsupported("schedule of an approved loan that is disbursed on another day")
+    return promise(terms=terms, start=date.fromisoformat(start), amount_paise=minor(case["terms"]["principal"]))
 
 
 def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanState) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from lms.engine.facts import Charge, Disburse, Fact, Pause, Penal, RateChange, Receive, Reverse
 from lms.engine.quote import quote_foreclosure
 from lms.engine.replay import replay
+from lms.engine.state import RowKind
 from lms.engine.terms import Terms
 from tests.figures.fin_terms import minor
 from tests.figures.fin_transactions import Line, lines_of
@@ -26,6 +27,7 @@ class Story:
     day: date = date.min
     types: dict[int, str] = field(default_factory=dict)
     reverted: list[Line] = field(default_factory=list)
+    is_down_payment_automatic: bool = False
 
     def numbered(self, name: str) -> list[int]:
         """List the sequences of the transactions of one type, in the order they were made."""
@@ -36,13 +38,13 @@ class Story:
         return len(self.facts) + 1
 
 
-def tell(*, terms: Terms, events: Sequence[dict[str, Any]]) -> Story:
+def tell(*, terms: Terms, events: Sequence[dict[str, Any]], is_down_payment_automatic: bool = False) -> Story:
     """Turn events, in the order they were done, into facts.
 
     Raises:
         Unsupported: naming the event.
     """
-    story = Story(terms)
+    story = Story(terms, is_down_payment_automatic=is_down_payment_automatic)
     for event in events:
         maker = _MAKERS.get(event["type"])
         if maker is None:
@@ -58,9 +60,26 @@ def _day(event: dict[str, Any], name: str = "date") -> date:
     return date.fromisoformat(event[name])
 
 
+def promise(*, terms: Terms, start: date, amount_paise: int) -> Story:
+    """Tell of a loan that is approved only: the schedule it will have when all of it is disbursed."""
+    return Story(terms, [Disburse(sequence=1, value_date=start, amount_paise=amount_paise)], start)
+
+
 def _disburse(story: Story, event: dict[str, Any]) -> None:
-    amount = minor(event["amount"])
-    story.facts.append(Disburse(sequence=story.next_sequence, value_date=_day(event), amount_paise=amount))
+    amount, day = minor(event["amount"]), _day(event)
+    story.facts.append(Disburse(sequence=story.next_sequence, value_date=day, amount_paise=amount))
+    if story.is_down_payment_automatic:
+        state = replay(terms=story.terms, facts=story.facts, as_of=day, has_planned=True)
+        rows = [row for row in state.instalments if row.kind is RowKind.DOWN_PAYMENT and row.due_date == day]
+        story.types[story.next_sequence] = "down_payment"
+        story.facts.append(
+            Receive(
+                sequence=story.next_sequence,
+                value_date=day,
+                amount_paise=rows[-1].due.principal,
+                transaction_kind="DOWN_PAYMENT",
+            )
+        )
 
 
 def _repay(story: Story, event: dict[str, Any]) -> None:
@@ -81,13 +100,21 @@ def _pause(story: Story, event: dict[str, Any]) -> None:
 
 
 def _undo(story: Story, event: dict[str, Any]) -> None:
-    made = story.numbered(event["of"])
-    if len(made) < event["nr"]:
-        raise Unsupported(f"undo of {event['of']}")
-    target = made[event["nr"] - 1]
+    target = _find(story, event)
     day = max(date.fromisoformat(event.get("business_date") or event["date"]), story.facts[target - 1].value_date)
     _keep_reverted(story, target)
     story.facts.append(Reverse(sequence=story.next_sequence, value_date=day, reversed_sequence=target))
+
+
+def _find(story: Story, event: dict[str, Any]) -> int:
+    """Find the transaction meant: the nth of its type on its day, or the only one of that day."""
+    made_on = _day(event, "made_on" if "made_on" in event else "date")
+    same_day = [sequence for sequence in story.numbered(event["of"]) if story.facts[sequence - 1].value_date == made_on]
+    if len(same_day) >= event["nr"]:
+        return same_day[event["nr"] - 1]
+    if len(same_day) != 1:
+        raise Unsupported(f"undo of {event['of']} number {event['nr']}")
+    return same_day[0]
 
 
 def _keep_reverted(story: Story, target: int) -> None:

@@ -211,6 +211,7 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
         raise Unsupported(f"interest_recalculation rest {recalculated['rest']}")
     found: dict[str, Any] = {
         "early_payment": EarlyPayment.PAY_AT_ONCE,
+        "is_late_charge_own_row": True,
         "is_interest_recalculated": recalculated is not None,
         "has_interest_on_overdue_principal": not terms.get("no_interest_on_past_due", False),
     }
