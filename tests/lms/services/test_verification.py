@@ -132,7 +132,7 @@ def test_what_the_ledger_lacks_is_posted_by_the_rebuild(paid: Loan) -> None:
     # The book as it would be if a receipt had been written without its posting.
     before = balances()
     columns = [field.column for field in LoanFact._meta.concrete_fields if field.column != "id"]
-    shown = ", ".join(f"'{{}}'" if column == "details" else column for column in columns)
+    shown = ", ".join("'{}'" if column == "details" else column for column in columns)
     shown = shown.replace("sequence", "3").replace("idempotency_key", "'lost'").replace("credit_reference", "NULL")
     with connection.cursor() as cursor:
         cursor.execute(
