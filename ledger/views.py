@@ -14,6 +14,13 @@ from ledger.selectors import Clock, TrialBalance, TrialBalanceRow, trial_balance
 from ledger.statements import StatementCursor, account_statement
 
 _PAGE_LINES = 50
+_KIND_HEADINGS = {
+    AccountKind.ASSET: "Assets",
+    AccountKind.LIABILITY: "Liabilities",
+    AccountKind.EQUITY: "Equity",
+    AccountKind.INCOME: "Income",
+    AccountKind.EXPENSE: "Expenses",
+}
 
 
 @staff_page("ledger.view_account")
@@ -74,7 +81,7 @@ def _groups(balance: TrialBalance) -> list[tuple[str, list[TrialBalanceRow], Tri
                 debit_paise=sum(row.debit_paise for row in rows),
                 credit_paise=sum(row.credit_paise for row in rows),
             )
-            groups.append((str(kind.label), rows, total))
+            groups.append((_KIND_HEADINGS[kind], rows, total))
     return groups
 
 

@@ -19,7 +19,6 @@ _CRORE_PAISE = 1_000_000_000
 # Shade of a state's badge; what is not named here is grey.
 _TONES = {
     "ACTIVE": "green",
-    "STANDARD": "green",
     "CLOSED": "grey",
     "DONE": "green",
     "COMMITTED": "green",
@@ -133,7 +132,7 @@ def badge(code: object) -> SafeString:
 @register.filter
 def days_badge(days: int) -> SafeString:
     """Show days past due as a badge whose colour deepens at 1, 31, 61 and 91 days."""
-    shade = "green" if days == 0 else "amber" if days <= 30 else "orange" if days <= 90 else "red"
+    shade = "grey" if days == 0 else "amber" if days <= 30 else "orange" if days <= 90 else "red"
     return format_html('<span class="k-badge k-badge--{}">{}</span>', shade, days)
 
 

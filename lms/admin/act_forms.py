@@ -13,6 +13,7 @@ from lms.engine.facts import PrepaymentEffect
 from lms.engine.state import LoanStatus
 from lms.engine.terms import Component
 from lms.models import Loan, LoanFact
+from lms.models.loan import FactKind
 from lms.services.bounces import bounce_record
 from lms.services.charges import charge_levy, penal_levy
 from lms.services.fact_rows import facts_of, undone_sequences
@@ -52,6 +53,8 @@ class ActForm(OnceForm):
     intro: ClassVar[str] = ""
     statuses: ClassVar[tuple[LoanStatus, ...]] = (LoanStatus.ACTIVE,)
     is_danger: ClassVar[bool] = False
+    # Templates show the class itself; they would call it.
+    do_not_call_in_templates: ClassVar[bool] = True
 
     def __init__(self, *args: Any, loan: Loan, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -243,7 +246,7 @@ class BounceForm(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        receipts = [row for row in standing_facts(self.loan) if row.kind == "Receive"]
+        receipts = [row for row in standing_facts(self.loan) if row.kind == FactKind.RECEIVE]
         self.fields["receipt_sequence"].choices = [("", "None was posted"), *map(fact_choice, receipts)]
 
     def act(self, **entered: Any) -> LoanFact:
@@ -272,7 +275,7 @@ class ReversalForm(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = [row for row in standing_facts(self.loan) if row.kind != "Reverse"]
+        rows = [row for row in standing_facts(self.loan) if row.kind != FactKind.REVERSE]
         self.fields["sequence"].choices = [fact_choice(row) for row in rows]
 
     @classmethod
@@ -370,7 +373,7 @@ def standing_facts(loan: Loan) -> Sequence[LoanFact]:
 
 def fact_choice(row: LoanFact) -> tuple[int, str]:
     """Describe an entry well enough to be chosen from a list."""
-    parts = [f"Entry {row.sequence}", row.kind, f"{row.value_date:%d %b %Y}"]
+    parts = [f"Entry {row.sequence}", str(FactKind(row.kind).label), f"{row.value_date:%d %b %Y}"]
     if row.amount_paise:
         parts.append(format_rupees(row.amount_paise))
     return row.sequence, ", ".join([*parts, row.reference] if row.reference else parts)

@@ -138,14 +138,14 @@ def figures_of(state: LoanState, loan: Loan) -> list[Figure]:
             paise=state.next_due_paise if state.next_due_date else None,
             note=f"on {state.next_due_date:%d %b %Y}" if state.next_due_date else "",
         ),
+        Figure(key="instalment", label="Instalment", paise=state.instalment_paise),
         Figure(key="days_past_due", label="Days past due", text=str(state.days_past_due), is_alert=state.days_past_due > 0),
-        Figure(key="outstanding.interest", label="Interest due", paise=owed.interest),
-        Figure(key="accrued_not_due", label="Interest accrued, not due", paise=state.accrued_not_due_paise),
+        Figure(key="outstanding.interest", label="Interest outstanding", paise=owed.interest),
+        Figure(key="accrued_not_due", label="Of it not due yet", paise=state.accrued_not_due_paise),
         Figure(key="outstanding.fee", label="Fees", paise=owed.fee),
         Figure(key="outstanding.tax", label="GST on fees", paise=owed.tax),
         Figure(key="outstanding.penal", label="Penal charges", paise=owed.penal),
         Figure(key="excess", label="Excess held", paise=state.excess_paise),
-        Figure(key="instalment", label="Instalment", paise=state.instalment_paise),
         Figure(key="undrawn", label="Undrawn", paise=state.undrawn_paise),
     ]
 

@@ -39,8 +39,6 @@ class LoanAdmin(ReadOnlyModelAdmin):
         ("asset_class", ChoicesDropdownFilter),
         ("disbursed_on", RangeDateFilter),
     )
-    search_fields = ("number__startswith", "external_reference__exact", "customer__number__exact")
-    search_help_text = "Beginning of a loan number, or a customer number. Names and phones: the box on top."
     ordering = ("-id",)
     # What carries bookkeeping of its own and no column of the list.
     _unlisted = ("terms", "accrual_lines", "booked")

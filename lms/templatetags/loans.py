@@ -9,27 +9,11 @@ from django import template
 from core.money import format_rupees
 from core.templatetags.kist import day, words
 from lms.engine.state import Instalment
+from lms.models.loan import FactKind
 
 register = template.Library()
 
-_KINDS = {
-    "Disburse": "Disbursal",
-    "TakeOver": "Taken over",
-    "Receive": "Receipt",
-    "Charge": "Charge",
-    "Penal": "Penal charge",
-    "Waive": "Waiver",
-    "Bounce": "Bounce",
-    "Prepay": "Part-prepayment",
-    "RateChange": "Change of rate",
-    "Reschedule": "Rescheduling",
-    "Settle": "Settlement",
-    "WriteOff": "Write-off",
-    "Recover": "Recovery",
-    "Foreclose": "Foreclosure",
-    "Refund": "Refund of excess",
-    "Reverse": "Reversal",
-}
+_KINDS = dict(FactKind.choices) | {"DAY_END": "Day-end", "LOANS_BOOKED": "Loans booked at once"}
 
 
 @register.filter

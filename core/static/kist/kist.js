@@ -21,9 +21,10 @@
     const box = document.querySelector("[data-search-first]") || document.querySelector("[data-search-focus]");
     if (!box) return;
     event.preventDefault();
+    event.stopImmediatePropagation();
     box.focus();
     box.select();
-  });
+  }, true);
 
   // A form that writes is sent once; the server's key makes a second sending harmless all the same.
   document.addEventListener("submit", (event) => {
