@@ -1,19 +1,18 @@
 """Write what a closing computed with few statements."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection
 from django.utils import timezone
 
 from lms.models import ClassificationEntry, DayEndProblem, Loan, LoanAccrual
 from lms.services.day_end.closing import Closed, Closing, Problem
+from lms.services.day_end.statements import rows_insert, rows_update
 from lms.services.positions import positions_save_many, state_hash
 
 _BATCH: Final = 2000
-# Rows per statement on MySQL, where one UPDATE for each row would be one round trip for each.
-_JOINED: Final = 500
 # Every column that a quiet day can move.
 _QUIET: Final = (
     "as_of",
@@ -26,6 +25,7 @@ _QUIET: Final = (
     "booked",
     "state_hash",
 )
+_ACCRUAL: Final = ("loan_id", "booked_on", "movement", "head", "amount_paise", "product_code", "asset_class")
 
 
 def closing_save(*, closing: Closing, booked_on: date, day_end_id: int) -> None:
@@ -47,27 +47,25 @@ def positions_write(*, closed: Sequence[Closed]) -> None:
     quiet = [item.loan for item in closed if item.state is None]
     for loan in quiet:
         loan.state_hash = state_hash(loan=loan)
-    _quiet_update(quiet)
+    rows_update(model=Loan, columns=_QUIET, rows=[_quiet_values(loan) for loan in quiet])
 
 
 def accruals_write(*, closed: Iterable[Closed], booked_on: date) -> None:
     """Append what the day books on each loan: the drill-down of the day's journals."""
-    LoanAccrual.objects.bulk_create(
-        [
-            LoanAccrual(
-                loan_id=item.loan.pk,
-                booked_on=booked_on,
-                movement=movement.movement,
-                head=movement.head,
-                amount_paise=movement.amount_paise,
-                product_code=item.loan.product_code,
-                asset_class=item.loan.asset_class,
-            )
-            for item in closed
-            for movement in item.movements
-        ],
-        batch_size=_BATCH,
-    )
+    rows = [
+        (
+            item.loan.pk,
+            booked_on.isoformat(),
+            movement.movement,
+            movement.head,
+            movement.amount_paise,
+            item.loan.product_code,
+            item.loan.asset_class,
+        )
+        for item in closed
+        for movement in item.movements
+    ]
+    rows_insert(model=LoanAccrual, columns=_ACCRUAL, rows=rows)
 
 
 def diary_write(*, entries: Sequence[ClassificationEntry]) -> None:
@@ -101,31 +99,21 @@ def problems_resolve(*, loan_ids: Iterable[int]) -> None:
         DayEndProblem.objects.filter(loan_id__in=solved, resolved_at=None).update(resolved_at=timezone.now())
 
 
-def _quiet_update(loans: Sequence[Loan]) -> None:
-    fields: list[Any] = [Loan._meta.get_field(name) for name in _QUIET]
-    columns = [connection.ops.quote_name(field.column) for field in fields]
-    table = connection.ops.quote_name(Loan._meta.db_table)
-    rows = [
-        (loan.pk, *(field.get_db_prep_save(getattr(loan, field.attname), connection) for field in fields))
-        for loan in loans
-    ]
-    with connection.cursor() as cursor:
-        if connection.vendor == "mysql":
-            for start in range(0, len(rows), _JOINED):
-                _update_joined(cursor, table, columns, rows[start : start + _JOINED])
-        else:
-            assignments = ", ".join(f"{column} = %s" for column in columns)
-            cursor.executemany(
-                f"UPDATE {table} SET {assignments} WHERE id = %s",  # noqa: S608
-                [(*row[1:], row[0]) for row in rows],
-            )
+def _quiet_values(loan: Loan) -> tuple[object, ...]:
+    """Return key and values of `_QUIET` as the database takes them."""
+    return (
+        loan.pk,
+        _day(loan.as_of),
+        _day(loan.closed_upto),
+        loan.interest_outstanding_paise,
+        loan.accrued_not_due_paise,
+        loan.days_past_due,
+        loan.asset_class,
+        _day(loan.npa_since),
+        json.dumps(loan.booked),
+        loan.state_hash,
+    )
 
 
-def _update_joined(cursor: Any, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Update many rows with one statement from a table of values."""
-    first = "SELECT %s AS id, " + ", ".join(f"%s AS {column}" for column in columns)
-    following = " UNION ALL SELECT " + ", ".join(["%s"] * (len(columns) + 1))
-    values = first + following * (len(rows) - 1)
-    assignments = ", ".join(f"{table}.{column} = fresh.{column}" for column in columns)
-    statement = f"UPDATE {table} JOIN ({values}) AS fresh ON fresh.id = {table}.id SET {assignments}"  # noqa: S608
-    cursor.execute(statement, [value for row in rows for value in row])
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -32,22 +32,23 @@ class Lender:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the worker to its end."""
-        return subprocess.run(  # noqa: S603
-            self.command(*arguments), cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=300
-        )
+        return self._finish(self.command(*arguments))
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command."""
+        return self._finish([sys.executable, "manage.py", *arguments])
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the worker and leave it running, with pipes to it."""
         pipe = subprocess.PIPE
-        return subprocess.Popen(  # noqa: S603
+        return subprocess.Popen(
             self.command(*arguments), cwd=ROOT, env=self.environment(), stdin=pipe, stdout=pipe, stderr=pipe, text=True
         )
 
-    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a management command."""
-        command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(  # noqa: S603
-            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=300
+    def _finish(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        environment = self.environment()
+        return subprocess.run(
+            command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
         )
 
     def outcome(self) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from core.business_date import business_date_set
 from lms.engine.facts import Disburse, Receive
 from lms.models import Loan, ProductVersion
 from lms.services.bulk import LoanDraft, loans_book_many
 from lms.services.products import terms_for_loan
-from tests.factories.lms import make_customer, make_product, make_version
+from tests.factories.lms import PERSONAL_LOAN_TERMS, make_customer, make_product, make_version
 
 # Penal that grows daily, once in slabs, and none: each closes in its own way.
-PLANS = {
+PLANS: dict[str, dict[str, Any]] = {
     "DAILY": {"penal_plan": {"method": "PER_DAY", "annual_rate_pct": "24", "grace_days": 3}},
     "SLABS": {
         "penal_plan": {
@@ -31,7 +32,10 @@ _PAID = (4, 3, 2, 1, 0, 5)
 def make_lender(*, first_day: date, borrowers: int = 18) -> list[Loan]:
     """Lend to borrowers on 30 December 2025, every third of whom has two loans; the books stand on `first_day`."""
     business_date_set(to=first_day)
-    versions = [make_version(product=make_product(code=code), terms=terms) for code, terms in PLANS.items()]
+    versions = [
+        make_version(product=make_product(code=code), terms={**PERSONAL_LOAN_TERMS, **terms})
+        for code, terms in PLANS.items()
+    ]
     drafts = [
         _draft(number, copy, versions[(number + copy) % len(versions)], make_customer().pk if copy == 0 else 0)
         for number in range(borrowers)

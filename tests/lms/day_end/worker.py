@@ -99,4 +99,5 @@ def outcome() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     django.setup()
-    {"build": build, "close": close, "wait": wait, "outcome": outcome}[sys.argv[1]](*sys.argv[2:])
+    steps: dict[str, Callable[..., None]] = {"build": build, "close": close, "wait": wait, "outcome": outcome}
+    steps[sys.argv[1]](*sys.argv[2:])

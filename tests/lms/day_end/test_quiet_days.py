@@ -1,0 +1,79 @@
+"""A quiet day follows the lines of the last replay: the same book as a replay of every loan on every day."""
+
+import random
+from datetime import date, timedelta
+
+import pytest
+from django.db import transaction
+from django.db.models import F
+
+from core.business_date import business_date
+from lms.models import Loan, LoanAccrual
+from lms.services.charges import charge_levy
+from lms.services.day_end import day_end_run
+from lms.services.day_end.closing import is_quiet
+from lms.services.receipts import receipt_post
+from tests.lms.day_end.lender import make_lender
+
+pytestmark = pytest.mark.django_db
+
+FIRST_DAY = date(2026, 4, 29)
+
+
+def live(*, seed: int, days: int, is_replayed: bool) -> list[tuple[str, int]]:
+    """Close days, with receipts and charges between them; return the hash and the sum of accruals of each day."""
+    chance = random.Random(seed)
+    lived = []
+    for _ in range(days):
+        for loan in Loan.objects.filter(status="ACTIVE").order_by("number"):
+            act(loan, chance.random(), chance.randint(100_00, 9_000_00), chance.randint(0, 40))
+        if is_replayed:
+            Loan.objects.update(next_change_date=F("as_of"))
+        day_end = day_end_run()
+        rows = LoanAccrual.objects.filter(booked_on=day_end.business_date)
+        lived.append((day_end.state_hash, sum(rows.values_list("amount_paise", flat=True))))
+    return lived
+
+
+def act(loan: Loan, chance: float, amount_paise: int, days_back: int) -> None:
+    """Sometimes post a receipt, of today or back-dated, or levy a charge."""
+    today = business_date()
+    key = f"{loan.number}-{today}"
+    if chance < 0.03:
+        value_date = max(today - timedelta(days=days_back), loan.disbursed_on or today)
+        receipt_post(
+            loan_id=loan.pk, amount_paise=amount_paise, value_date=value_date, reference=key, idempotency_key=key
+        )
+    elif chance > 0.99:
+        charge_levy(loan_id=loan.pk, code="STATEMENT", value_date=today, idempotency_key=key, reason="Asked for")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_lines_and_replays_make_the_same_book(seed: int) -> None:
+    make_lender(first_day=FIRST_DAY, borrowers=9)
+    start = transaction.savepoint()
+    by_lines = live(seed=seed, days=40, is_replayed=False)
+    transaction.savepoint_rollback(start)
+
+    by_replays = live(seed=seed, days=40, is_replayed=True)
+
+    assert by_replays == by_lines
+    assert len(by_lines) == 40
+
+
+def test_loans_are_quiet_until_their_next_due_date() -> None:
+    make_lender(first_day=FIRST_DAY)
+    day_end_run(to_date=date(2026, 5, 3))
+
+    # Due dates are the 30th, 31st, 1st and 2nd; penal that grows daily is replayed as long as something is overdue.
+    loans = list(Loan.objects.filter(status="ACTIVE", product_code="NONE").order_by("number"))
+    assert {loan.next_change_date for loan in loans} == {
+        date(2026, 5, 30),
+        date(2026, 5, 31),
+        date(2026, 6, 1),
+        date(2026, 6, 2),
+    }
+    assert [is_quiet(loan=loan, on_date=date(2026, 5, 29)) for loan in loans] == [True] * 6
+    assert [is_quiet(loan=loan, on_date=date(2026, 6, 2)) for loan in loans] == [False] * 6
+    daily = Loan.objects.filter(status="ACTIVE", product_code="DAILY", oldest_unpaid_due_date__lt=date(2026, 4, 20))
+    assert [is_quiet(loan=loan, on_date=date(2026, 5, 4)) for loan in daily] == [False] * 3
