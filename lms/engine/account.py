@@ -69,6 +69,8 @@ class Account:
                 high = middle
             else:
                 low = middle + 1
+        while low + 1 < len(periods) and periods[low].kind is RowKind.DOWN_PAYMENT:
+            low += 1
         return low
 
     def add_item(self, item: Item) -> None:

@@ -56,6 +56,8 @@ _HANDLERS: dict[type[Fact], Callable[[Account, Any], None]] = {
     Refund: refund,
 }
 _PLANNED = (RateChange, Pause)
+# Instalments are solved on the schedule as it last stood; interest on what is overdue by now comes on top of them.
+_SOLVED_AS_BEFORE = (Disburse, RateChange, Pause)
 
 
 def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date, has_planned: bool = False) -> LoanState:
@@ -120,11 +122,13 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     handler = _HANDLERS.get(type(fact))
     if handler is None:
         raise EngineRefusal("engine.fact_not_possible", f"A loan that runs cannot take the fact {type(fact).__name__}.")
-    if account.terms.is_interest_recalculated:
+    is_recalculated = account.terms.is_interest_recalculated
+    if is_recalculated and not isinstance(fact, _SOLVED_AS_BEFORE):
         account.plan.known_until = account.day
         evaluate(plan=account.plan)
     handler(account, fact)
-    if account.terms.is_interest_recalculated:
+    if is_recalculated:
+        account.plan.known_until = account.day
         evaluate(plan=account.plan)
         keep_instalments(account.plan)
         account.note_paid_rows()

@@ -70,7 +70,7 @@ def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanSta
 
 def _compare(story: Story, snapshot: dict[str, Any], slack: int) -> str:
     state = replay(terms=story.terms, facts=story.facts, as_of=story.day, has_planned=True)
-    for figure in sorted(known_figures(snapshot)):
+    for figure in sorted(known_figures(snapshot), reverse=True):
         if figure == "schedule":
             difference = compare_schedule(
                 rows=snapshot["schedule"],

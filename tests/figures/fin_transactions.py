@@ -46,6 +46,8 @@ def lines_of(*, facts: Sequence[Fact], state: LoanState, types: dict[int, str]) 
     """List the transactions that count on the state, by value date, with the principal that is then outstanding."""
     by_fact: dict[int, list[Allocation]] = {}
     for allocation in state.allocations:
+        if allocation.is_from_excess and allocation.component is not None:
+            raise Unsupported("money overpaid that meets a later charge")
         if not allocation.is_from_excess:
             by_fact.setdefault(allocation.fact_sequence, []).append(allocation)
     gone = {fact.reversed_sequence for fact in facts if isinstance(fact, Reverse)}
