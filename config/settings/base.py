@@ -79,6 +79,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TIMEZONE = "Asia/Kolkata"
+CELERY_TASK_ROUTES = {"lms.day_end": {"queue": "celery"}}
 
 # Encrypted fields: keys that still open stored values but encrypt no new ones.
 FIELD_ENCRYPTION_PREVIOUS_KEYS = hex_keys("FIELD_ENCRYPTION_PREVIOUS_KEYS")
