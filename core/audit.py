@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 
 from core.models import AuditEntry
@@ -10,7 +10,7 @@ from core.models import AuditEntry
 
 def record(
     *,
-    actor: User | AnonymousUser | None,
+    actor: AbstractBaseUser | AnonymousUser | None,
     action: str,
     obj: models.Model | None = None,
     object_type: str = "",
@@ -37,7 +37,7 @@ def record(
     if not object_type or object_id in ("", None):
         raise ValueError("An audit entry names the object that was acted on.")
     return AuditEntry.objects.create(
-        actor=actor,
+        actor_id=None if actor is None else actor.pk,
         action=action,
         object_type=object_type,
         object_id=str(object_id),

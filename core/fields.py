@@ -7,22 +7,34 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import models
-from django.db.models.expressions import Combinable
 
 from core.errors import KistError
 
-# Django's fields take type arguments in the eyes of the type checker only.
+# What is assigned to a field and what is read from it, for the type checker.
+SetType_contra = TypeVar("SetType_contra", contravariant=True)
+GetType_co = TypeVar("GetType_co", covariant=True)
+
 if TYPE_CHECKING:
-    _BigIntegerField = models.BigIntegerField[int | Combinable, int]
-    _TextField = models.TextField[str | Combinable, str]
+    _BigIntegerField = models.BigIntegerField
+    _TextField = models.TextField
 else:
-    _BigIntegerField, _TextField = models.BigIntegerField, models.TextField
+    # Django's fields take type arguments in the eyes of the type checker only.
+    class _Subscriptable:
+        def __class_getitem__(cls, arguments: object) -> type:
+            return cls
+
+    class _BigIntegerField(_Subscriptable, models.BigIntegerField):
+        pass
+
+    class _TextField(_Subscriptable, models.TextField):
+        pass
+
 
 _KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
@@ -44,7 +56,7 @@ class FieldValueDamaged(KistError):
     template = "A value in {column} was changed or moved outside Kist. Restore the row from a backup."
 
 
-class PaiseField(_BigIntegerField):
+class PaiseField(_BigIntegerField[SetType_contra, GetType_co]):
     """Integer paise; refuses floats, decimals and truth values instead of rounding them."""
 
     description = "Amount in paise"
@@ -56,7 +68,7 @@ class PaiseField(_BigIntegerField):
         return super().get_prep_value(value)
 
 
-class EncryptedTextField(_TextField):
+class EncryptedTextField(_TextField[SetType_contra, GetType_co]):
     """Text that is encrypted with AES-GCM in the database and plain in memory.
 
     The table and column are bound to the value: a ciphertext that is copied elsewhere does not open. The stored form

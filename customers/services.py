@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from core import audit
@@ -57,7 +57,7 @@ def customer_create(
     email: str = "",
     birth_date: date | None = None,
     kind: str = CustomerKind.INDIVIDUAL,
-    actor: User | None = None,
+    actor: AbstractBaseUser | None = None,
 ) -> Customer:
     """Create one customer and write it to the audit trail.
 
@@ -123,7 +123,7 @@ def address_add(
     pin_code: str,
     kind: str = AddressKind.CURRENT,
     line_2: str = "",
-    actor: User | None = None,
+    actor: AbstractBaseUser | None = None,
 ) -> Address:
     """Add an address; the latest of a kind is the one in use.
 
@@ -154,7 +154,7 @@ def bank_account_add(
     ifsc: str,
     holder_name: str = "",
     is_primary: bool = True,
-    actor: User | None = None,
+    actor: AbstractBaseUser | None = None,
 ) -> BankAccount:
     """Add a bank account; the same account again returns the first row.
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from core import audit
 from core.admin_base import EstimatedPaginator, ReadOnlyModelAdmin, ReadOnlyTabularInline
 from core.models import AuditEntry
-from tests.factories.core import UserFactory
+from tests.factories.core import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def test_long_list_is_estimated_and_never_counted() -> None:
 
 def test_facts_can_be_seen_and_nothing_else_even_by_a_superuser() -> None:
     request = RequestFactory().get("/")
-    request.user = UserFactory(is_superuser=True)
+    request.user = make_user(is_superuser=True)
     screen = ReadOnlyModelAdmin(AuditEntry, site)
     inline = _EntryInline(AuditEntry, site)
 

@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 
 from core.fields import FieldKeyMissing, FieldValueDamaged, PaiseField, blind_index
 from customers.models import BankAccount, Customer
-from tests.factories.customers import BankAccountFactory, CustomerFactory
+from tests.factories.customers import make_bank_account, make_customer
 
 PAN = "ABCPE1234F"
 
@@ -25,7 +25,7 @@ def _store_pan(customer: Customer, stored: str) -> None:
 
 @pytest.mark.django_db
 def test_value_is_unreadable_in_the_database_and_plain_in_memory() -> None:
-    customer = CustomerFactory(pan=PAN)
+    customer = make_customer(pan=PAN)
 
     assert PAN not in _stored_pan(customer)
     assert Customer.objects.get(pk=customer.pk).pan == PAN
@@ -33,7 +33,7 @@ def test_value_is_unreadable_in_the_database_and_plain_in_memory() -> None:
 
 @pytest.mark.django_db
 def test_equal_values_are_stored_differently() -> None:
-    first, second = BankAccountFactory(account_number="50100123456"), BankAccountFactory(account_number="50100123456")
+    first, second = make_bank_account(account_number="50100123456"), make_bank_account(account_number="50100123456")
     with connection.cursor() as cursor:
         cursor.execute("SELECT account_number FROM customers_bankaccount WHERE id IN (%s, %s)", [first.pk, second.pk])
         stored = {row[0] for row in cursor.fetchall()}
@@ -43,12 +43,12 @@ def test_equal_values_are_stored_differently() -> None:
 
 @pytest.mark.django_db
 def test_empty_value_stays_empty() -> None:
-    assert _stored_pan(CustomerFactory(pan="")) == ""
+    assert _stored_pan(make_customer(pan="")) == ""
 
 
 @pytest.mark.django_db
 def test_value_of_a_previous_key_is_read_and_saved_under_the_new_one(settings: Settings) -> None:
-    customer = CustomerFactory(pan=PAN)
+    customer = make_customer(pan=PAN)
     before = _stored_pan(customer)
     settings.FIELD_ENCRYPTION_PREVIOUS_KEYS = [settings.FIELD_ENCRYPTION_KEY]
     settings.FIELD_ENCRYPTION_KEY = "ab" * 32
@@ -63,7 +63,7 @@ def test_value_of_a_previous_key_is_read_and_saved_under_the_new_one(settings: S
 
 @pytest.mark.django_db
 def test_value_of_an_unknown_key_is_refused_by_name(settings: Settings) -> None:
-    customer = CustomerFactory(pan=PAN)
+    customer = make_customer(pan=PAN)
     settings.FIELD_ENCRYPTION_KEY = "ab" * 32
 
     with pytest.raises(FieldKeyMissing) as refusal:
@@ -75,7 +75,7 @@ def test_value_of_an_unknown_key_is_refused_by_name(settings: Settings) -> None:
 
 @pytest.mark.django_db
 def test_value_copied_from_another_column_does_not_open() -> None:
-    account, customer = BankAccountFactory(), CustomerFactory()
+    account, customer = make_bank_account(), make_customer()
     with connection.cursor() as cursor:
         cursor.execute("SELECT account_number FROM customers_bankaccount WHERE id = %s", [account.pk])
         _store_pan(customer, cursor.fetchone()[0])
@@ -89,7 +89,7 @@ def test_value_copied_from_another_column_does_not_open() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("stored", ["plain text", "AAAA", "ABCPE1234F"])
 def test_value_that_was_never_encrypted_is_refused(stored: str) -> None:
-    customer = CustomerFactory(pan=PAN)
+    customer = make_customer(pan=PAN)
     _store_pan(customer, stored)
 
     with pytest.raises((FieldValueDamaged, FieldKeyMissing)):

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from core.business_date import business_date
 from core.roles import ROLES, roles_sync
 from ledger.models import Account
-from tests.factories.core import UserFactory
+from tests.factories.core import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_no_role_touches_posted_rows_by_hand(role: str) -> None:
 
 def test_operations_write_customers_and_finance_writes_accounts() -> None:
     roles_sync()
-    operations, finance = UserFactory(), UserFactory()
+    operations, finance = make_user(), make_user()
     operations.groups.set(Group.objects.filter(name="operations"))
     finance.groups.set(Group.objects.filter(name="finance"))
 

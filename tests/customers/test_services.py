@@ -2,9 +2,11 @@
 
 import threading
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from core.errors import KistError
 from core.models import AuditEntry
@@ -12,20 +14,20 @@ from core.transactions import run_in_transaction
 from customers.errors import NumberTaken, PanTaken
 from customers.models import Address, BankAccount, Customer, CustomerNameToken
 from customers.services import CustomerData, address_add, bank_account_add, customer_create, customers_create_many
-from tests.factories.core import UserFactory
-from tests.factories.customers import CustomerFactory, pan_number
+from tests.factories.core import make_user
+from tests.factories.customers import make_customer, pan_number
 
 pytestmark = pytest.mark.django_db
 
-VALUES = {"full_name": "Asha Verma", "phone": "9876543210", "state_code": "MH"}
+VALUES: dict[str, Any] = {"full_name": "Asha Verma", "phone": "9876543210", "state_code": "MH"}
 
 
-def _data(**changes: object) -> CustomerData:
+def _data(**changes: Any) -> CustomerData:
     return CustomerData(**(VALUES | changes))
 
 
 def test_customer_is_stored_normalised_with_a_number_and_an_audit_entry() -> None:
-    maker = UserFactory()
+    maker = make_user()
 
     customer = customer_create(
         full_name=" Asha  Verma",
@@ -65,7 +67,7 @@ def test_numbers_follow_each_other_and_step_over_those_in_use() -> None:
         ({"birth_date": date(1017, 5, 1)}, "customers.birth_date_invalid"),
     ],
 )
-def test_refused_customer_leaves_nothing_behind(changes: dict, code: str) -> None:
+def test_refused_customer_leaves_nothing_behind(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(KistError) as refusal:
         customer_create(**(VALUES | changes))
 
@@ -120,7 +122,7 @@ def test_bulk_keeps_order_and_given_numbers() -> None:
         {"pan": pan_number(2)},
     ],
 )
-def test_bulk_with_one_refused_customer_creates_none(bad: dict) -> None:
+def test_bulk_with_one_refused_customer_creates_none(bad: dict[str, Any]) -> None:
     customer_create(**VALUES, number="OLD", pan=pan_number(2))
 
     with pytest.raises(KistError):
@@ -133,7 +135,9 @@ def test_bulk_of_nobody_is_nobody() -> None:
     assert customers_create_many(customers=[]) == []
 
 
-def test_bulk_of_thousands_takes_few_queries(django_assert_max_num_queries: object) -> None:
+def test_bulk_of_thousands_takes_few_queries(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
     people = [_data(number=f"B-{number}", pan=pan_number(number)) for number in range(2_000)]
 
     with django_assert_max_num_queries(60):
@@ -149,7 +153,7 @@ def test_data_of_a_customer_does_not_show_when_printed() -> None:
 
 
 def test_address_is_stored_normalised() -> None:
-    customer = CustomerFactory()
+    customer = make_customer()
 
     address_add(customer=customer, line_1=" 12  MG Road ", city="Pune", state_code="27", pin_code="411001")
 
@@ -169,18 +173,18 @@ def test_address_is_stored_normalised() -> None:
         ({"state_code": "99"}, "customers.state_unknown"),
     ],
 )
-def test_refused_address_is_not_stored(changes: dict, code: str) -> None:
+def test_refused_address_is_not_stored(changes: dict[str, Any], code: str) -> None:
     values = {"line_1": "12 MG Road", "city": "Pune", "state_code": "MH", "pin_code": "411001"}
 
     with pytest.raises(KistError) as refusal:
-        address_add(customer=CustomerFactory(), **(values | changes))
+        address_add(customer=make_customer(), **(values | changes))
 
     assert refusal.value.code == code
     assert Address.objects.count() == 0
 
 
 def test_latest_primary_account_replaces_the_former() -> None:
-    customer = CustomerFactory(full_name="Asha Verma")
+    customer = make_customer(full_name="Asha Verma")
     first = bank_account_add(customer=customer, account_number="50100 123456", ifsc="hdfc0000123")
     second = bank_account_add(
         customer=customer, account_number="602001234567", ifsc="ICIC0000456", holder_name="A Verma"
@@ -195,7 +199,7 @@ def test_latest_primary_account_replaces_the_former() -> None:
 
 
 def test_same_account_again_is_the_first_row() -> None:
-    customer = CustomerFactory()
+    customer = make_customer()
     first = bank_account_add(customer=customer, account_number="50100123456", ifsc="HDFC0000123", is_primary=False)
 
     again = bank_account_add(customer=customer, account_number="50100123456", ifsc="HDFC0000123")
@@ -213,10 +217,10 @@ def test_same_account_again_is_the_first_row() -> None:
         ({"holder_name": "42"}, "customers.name_invalid"),
     ],
 )
-def test_refused_bank_account_is_not_stored(changes: dict, code: str) -> None:
+def test_refused_bank_account_is_not_stored(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(KistError) as refusal:
         bank_account_add(
-            customer=CustomerFactory(), **({"account_number": "50100123456", "ifsc": "HDFC0000123"} | changes)
+            customer=make_customer(), **({"account_number": "50100123456", "ifsc": "HDFC0000123"} | changes)
         )
 
     assert refusal.value.code == code

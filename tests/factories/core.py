@@ -1,14 +1,12 @@
 """Users of the back office."""
 
-import factory
+from itertools import count
+
 from django.contrib.auth.models import User
 
+_SERIAL = count(1)
 
-class UserFactory(factory.django.DjangoModelFactory[User]):
-    """A member of staff without a role."""
 
-    class Meta:
-        model = User
-
-    username = factory.Sequence(lambda number: f"staff{number}")
-    is_staff = True
+def make_user(*, is_superuser: bool = False) -> User:
+    """Create a member of staff without a role."""
+    return User.objects.create_user(f"staff{next(_SERIAL)}", is_staff=True, is_superuser=is_superuser)

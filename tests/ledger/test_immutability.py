@@ -1,5 +1,7 @@
 """Posted journals stay as they are, whoever asks and however."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -66,8 +68,8 @@ def test_models_cannot_change_a_posting_either() -> None:
         ({"leg": 1}, "leg"),
     ],
 )
-def test_transfer_that_makes_no_sense_is_refused_by_the_database(changes: dict, constraint: str) -> None:
-    values = {"debit_code": "1010", "credit_code": "1020", "amount_paise": 5, "leg": 3} | changes
+def test_transfer_that_makes_no_sense_is_refused_by_the_database(changes: dict[str, Any], constraint: str) -> None:
+    values: dict[str, Any] = {"debit_code": "1010", "credit_code": "1020", "amount_paise": 5, "leg": 3} | changes
     with pytest.raises(DatabaseError, match=constraint), transaction.atomic():
         Transfer.objects.create(
             journal=Journal.objects.get(),

@@ -1,6 +1,7 @@
 """A movement becomes one balanced journal, once."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -18,7 +19,7 @@ from ledger.errors import (
 )
 from ledger.models import Account, Journal, ProductAccount, Transfer
 from ledger.selectors import journals_for, trial_balance
-from ledger.services import journal_post, journal_reverse
+from ledger.services import MovementAmount, journal_post, journal_reverse
 from tests.factories.ledger import PRODUCT, VALUE_DATE, ledger_ready, legs_of, moved, post
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,7 @@ def test_zero_amounts_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("movements", [(), (moved("ACCRUED", "INTEREST", 0),)])
-def test_nothing_moved_posts_nothing(movements: tuple[object, ...]) -> None:
+def test_nothing_moved_posts_nothing(movements: tuple[MovementAmount, ...]) -> None:
     assert post(*movements) is None
     assert Journal.objects.count() == 0
 
@@ -103,7 +104,9 @@ def test_repeat_on_a_later_day_is_still_the_same_posting() -> None:
         ([DISBURSED], {"reference_id": 2}),
     ],
 )
-def test_same_key_with_other_content_is_refused_and_posts_nothing(movements: list[object], changes: dict) -> None:
+def test_same_key_with_other_content_is_refused_and_posts_nothing(
+    movements: list[MovementAmount], changes: dict[str, Any]
+) -> None:
     first = post(DISBURSED, key="k")
     assert first is not None
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -19,12 +20,12 @@ pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 CALLERS = 8
 
 
-def _at_once(*calls: Callable[[], object]) -> list[object]:
+def _at_once(*calls: Callable[[], Any]) -> list[Any]:
     """Run calls in threads that start together; return each result or the refusal."""
     start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
+    results: list[Any] = [None] * len(calls)
 
-    def run(place: int, call: Callable[[], object]) -> None:
+    def run(place: int, call: Callable[[], Any]) -> None:
         start.wait(timeout=10)
         try:
             results[place] = call()

@@ -1,6 +1,7 @@
 """The statement of an account tells each movement with the balance after it."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -86,7 +87,7 @@ def test_pages_join_to_the_whole_statement(bank: Account, limit: int) -> None:
 
 
 def test_page_of_a_period_stays_inside_it(bank: Account) -> None:
-    period = {"from_date": date(2026, 4, 2), "to_date": date(2026, 4, 10)}
+    period: dict[str, Any] = {"from_date": date(2026, 4, 2), "to_date": date(2026, 4, 10)}
     first = account_statement(account=bank, limit=2, **period)
     second = account_statement(account=bank, limit=2, after=first.next_page, **period)
 

@@ -1,6 +1,7 @@
 """The trial balance is what was posted, on either clock, and always balances."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -34,7 +35,7 @@ def _story() -> None:
     )
 
 
-def _rows(**options: object) -> list[tuple[str, int, int]]:
+def _rows(**options: Any) -> list[tuple[str, int, int]]:
     return [(row.code, row.debit_paise, row.credit_paise) for row in trial_balance(**options).rows]
 
 
@@ -105,7 +106,7 @@ _journals = st.lists(
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(journals=_journals, day=st.integers(0, 40))
-def test_books_balance_whatever_is_posted(journals: list, day: int) -> None:
+def test_books_balance_whatever_is_posted(journals: list[Any], day: int) -> None:
     with transaction.atomic():
         ledger_ready("PL")
         ledger_ready("GL")
