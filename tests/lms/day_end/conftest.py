@@ -66,7 +66,7 @@ def lenders(tmp_path: Path, django_db_blocker: Any) -> Iterator[tuple[Lender, Le
 
 
 def _on_sqlite(folder: Path) -> Iterator[tuple[Lender, Lender]]:
-    yield _built(f"sqlite:///{folder / 'one.sqlite3'}"), _built(f"sqlite:///{folder / 'two.sqlite3'}")
+    yield built(f"sqlite:///{folder / 'one.sqlite3'}"), built(f"sqlite:///{folder / 'two.sqlite3'}")
 
 
 def _on_mysql(_folder: Path) -> Iterator[tuple[Lender, Lender]]:
@@ -77,14 +77,15 @@ def _on_mysql(_folder: Path) -> Iterator[tuple[Lender, Lender]]:
         for name in names:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     try:
-        yield _built(f"{server}/{names[0]}"), _built(f"{server}/{names[1]}")
+        yield built(f"{server}/{names[0]}"), built(f"{server}/{names[1]}")
     finally:
         with connection.cursor() as cursor:
             for name in names:
                 cursor.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
-def _built(url: str) -> Lender:
+def built(url: str) -> Lender:
+    """Make the small lender in an empty database."""
     lender = Lender(url)
     built = lender.run("build")
     assert built.returncode == 0, built.stderr

@@ -1,6 +1,6 @@
 """A process of its own on a database of its own: makes a small lender, closes days, dies where it is told to.
 
-python -m tests.lms.day_end.worker build | close LAST_DAY [KILL_AT] | wait LAST_DAY | outcome
+python -m tests.lms.day_end.worker build | close LAST_DAY [KILL_AT] | wait LAST_DAY | expire | outcome
 """
 
 import json
@@ -64,6 +64,15 @@ def wait(last_day: str) -> None:
         print(refusal.code)
 
 
+def expire() -> None:
+    """Let the lease of the run that is under way run out."""
+    from django.utils import timezone
+
+    from lms.models import DayEnd
+
+    DayEnd.objects.exclude(owner="").update(lease_until=timezone.now())
+
+
 def outcome() -> None:
     """Print everything that a day-end leaves behind, without keys and instants."""
     from django.db.models import Count, Sum
@@ -99,5 +108,5 @@ def outcome() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     django.setup()
-    steps: dict[str, Callable[..., None]] = {"build": build, "close": close, "wait": wait, "outcome": outcome}
-    steps[sys.argv[1]](*sys.argv[2:])
+    steps: tuple[Callable[..., None], ...] = (build, close, wait, expire, outcome)
+    {step.__name__: step for step in steps}[sys.argv[1]](*sys.argv[2:])
