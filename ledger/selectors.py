@@ -1,5 +1,6 @@
 """Questions to the ledger: balances, the trial balance, statements, journals."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -13,6 +14,7 @@ from ledger.statements import AccountStatement, StatementCursor, StatementLine, 
 __all__ = [
     "AccountStatement",
     "Clock",
+    "ProductBalance",
     "StatementCursor",
     "StatementLine",
     "TrialBalance",
@@ -21,6 +23,7 @@ __all__ = [
     "account_statement",
     "balance_of",
     "journals_for",
+    "product_balances",
     "trial_balance",
 ]
 
@@ -58,6 +61,16 @@ class TrialBalance:
     def is_balanced(self) -> bool:
         """Whether debits equal credits."""
         return self.debit_total_paise == self.credit_total_paise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductBalance:
+    """What a product's journals made of one account: debits less credits in paise, and the roles it plays for it."""
+
+    product_code: str
+    account_code: str
+    roles: tuple[str, ...]
+    balance_paise: int
 
 
 def trial_balance(*, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> TrialBalance:
@@ -102,26 +115,16 @@ def account_balance(*, account: Account, as_of: date | None = None, clock: Clock
     return _balance(_until(as_of=as_of, clock=clock), account.pk)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductBalance:
-    """What a product's journals made of one account: debits less credits in paise, and the roles it plays for it."""
-
-    product_code: str
-    account_code: str
-    roles: tuple[str, ...]
-    balance_paise: int
-
-
 def product_balances() -> tuple[ProductBalance, ...]:
     """Return every account that plays a role for a product, with the product's part of its balance.
 
     One pass over all transfers: this is for proofs over the whole book, `balance_of` is for one figure.
     """
-    balances: dict[tuple[str, int], int] = {}
-    for side, sign in (("debit_account", 1), ("credit_account", -1)):
-        sums = Transfer.objects.order_by().values_list("journal__product_code", side).annotate(Sum("amount_paise"))
-        for product_code, account_id, amount in sums:
-            balances[product_code, account_id] = balances.get((product_code, account_id), 0) + sign * int(amount)
+    balances: Counter[tuple[str, int]] = Counter()
+    pairs = Transfer.objects.order_by().values_list("journal__product_code", "debit_account", "credit_account")
+    for product_code, debited, credited, amount in pairs.annotate(Sum("amount_paise")):
+        balances[product_code, debited] += int(amount)
+        balances[product_code, credited] -= int(amount)
     roles: dict[tuple[str, str, int], list[str]] = {}
     for mapped in ProductAccount.objects.select_related("account").order_by("product_code", "account__code", "role"):
         roles.setdefault((mapped.product_code, mapped.account.code, mapped.account_id), []).append(mapped.role)
@@ -130,7 +133,7 @@ def product_balances() -> tuple[ProductBalance, ...]:
             product_code=product_code,
             account_code=account_code,
             roles=tuple(played),
-            balance_paise=balances.get((product_code, account_id), 0),
+            balance_paise=balances[product_code, account_id],
         )
         for (product_code, account_code, account_id), played in roles.items()
     )

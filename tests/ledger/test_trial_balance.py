@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from ledger.errors import ProductAccountMissing
-from ledger.models import Account
+from ledger.models import Account, ProductAccount
 from ledger.posting_rules import RULES
-from ledger.selectors import Clock, account_balance, balance_of, trial_balance
+from ledger.selectors import Clock, account_balance, balance_of, product_balances, trial_balance
 from ledger.services import journal_post
 from tests.factories.ledger import ledger_ready, moved, post
 
@@ -90,6 +90,26 @@ def test_shared_account_is_split_by_product() -> None:
     assert balance_of(product_code="GL", role="BANK") == -500
     assert balance_of(product_code="PL", role="BANK") == -91_115_121
     assert account_balance(account=Account.objects.get(code="1010")) == -91_115_621
+
+
+@pytest.mark.usefixtures("_story")
+def test_proof_of_products_lists_each_account_with_its_roles_and_the_products_part() -> None:
+    ledger_ready("GL")
+    shared = Account.objects.get(code="1130.GL")
+    ProductAccount.objects.filter(product_code="GL", role="PENAL_RECEIVABLE").update(account=shared)
+    post(moved("DISBURSED", "PRINCIPAL", 500), moved("CHARGED", "PENAL", 30), product_code="GL")
+
+    proof = {(item.product_code, item.account_code): item for item in product_balances()}
+
+    assert proof["GL", "1010"].balance_paise == -500
+    assert proof["PL", "1010"].balance_paise == -91_115_121
+    assert proof["PL", "1110.PL"].balance_paise == 92_115_121
+    assert (proof["GL", "1130.GL"].balance_paise, proof["GL", "1130.GL"].roles) == (
+        30,
+        ("FEE_RECEIVABLE", "PENAL_RECEIVABLE"),
+    )
+    assert proof["GL", "5110.GL"].balance_paise == 0
+    assert sum(item.balance_paise for item in proof.values()) == 0
 
 
 def test_balance_of_an_unknown_product_is_refused() -> None:
