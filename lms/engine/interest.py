@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from math import lcm
 from typing import Protocol
 
 from lms.engine.day_count import RatioFunction, YearCut, ratio_function
@@ -38,6 +39,7 @@ class Stretch(Protocol):
     start: date
     end: date
     whole_days: int
+    marks: tuple[date, ...]
 
 
 @dataclass(slots=True)
@@ -58,11 +60,23 @@ class InterestRule:
 
     def weight(self, start: date, end: date, stretch: Stretch) -> tuple[int, int]:
         """Give the fraction of a year from `start` to `end` inside a stretch; its denominator is that of the stretch."""
+        if self.is_whole_period and stretch.marks:
+            return self._weight_by_marks(start, end, stretch.marks)
         if self.is_whole_period and stretch.whole_days:
             return self.whole_numerator * (end - start).days, self.whole_denominator * stretch.whole_days
         if self.is_leap_by_period:
             return (end - start).days, 366 if holds_leap_day(stretch.start, stretch.end) else 365
         return self.ratio(start, end)
+
+    def _weight_by_marks(self, start: date, end: date, marks: tuple[date, ...]) -> tuple[int, int]:
+        """Count whole steps between marks, and parts of a step by its days."""
+        lengths = [(after - before).days for before, after in pairwise(marks)]
+        common = lcm(*lengths)
+        total = 0
+        for (before, after), length in zip(pairwise(marks), lengths, strict=True):
+            days = (min(end, after) - max(start, before)).days
+            total += max(days, 0) * (common // length)
+        return self.whole_numerator * total, self.whole_denominator * common
 
     def without_pauses(self) -> InterestRule:
         """Give the same rule with interest running throughout."""

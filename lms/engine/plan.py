@@ -41,8 +41,9 @@ class Period:
     """One row in the making.
 
     `start` and `end` bound its interest, `due` is the day of payment. `agreed` is the instalment solved,
-    `instalment` what it has become by later payments; `fixed_principal` overrides it. `moves` are disbursals (+) and part-prepayments (-) inside the period.
-    `whole_days` is the length of the regular period it belongs to (0: irregular, interest by its days).
+    `instalment` what it has become by later payments; `fixed_principal` overrides it. `moves` are disbursals (+) and
+    part-prepayments (-) inside the period. `whole_days` is the length of the regular period it belongs to (0:
+    irregular, interest by its days); `marks` cut a period that was moved into whole steps of the rhythm.
     `shared_interest` is its part of a flat interest rounded once over the loan.
     `principal_room` is the instalment less interest; `deferred_after`, `carried_after`: interest yet to fall due.
     """
@@ -52,6 +53,7 @@ class Period:
     end: date
     due: date
     whole_days: int
+    marks: tuple[date, ...] = ()
     is_paying_principal: bool = True
     interest_due: InterestDue = InterestDue.PAID
     step_percent: tuple[int, int] | None = None

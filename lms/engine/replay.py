@@ -18,6 +18,7 @@ from lms.engine.facts import (
     Disburse,
     Fact,
     Foreclose,
+    Moratorium,
     Pause,
     Penal,
     Prepay,
@@ -25,6 +26,7 @@ from lms.engine.facts import (
     Receive,
     Recover,
     Refund,
+    Reschedule,
     Settle,
     TakeOver,
     Waive,
@@ -33,6 +35,7 @@ from lms.engine.facts import (
 from lms.engine.money_facts import charge, levy_bounce, levy_penal, receive, recover, refund, waive
 from lms.engine.plan_facts import change_rate, disburse, open_account, pause, prepay
 from lms.engine.recalculation import keep_instalments
+from lms.engine.reschedule import reschedule, suspend
 from lms.engine.schedule import check_terms
 from lms.engine.standing import loan_state, sanctioned_state
 from lms.engine.state import LoanState
@@ -54,10 +57,12 @@ _HANDLERS: dict[type[Fact], Callable[[Account, Any], None]] = {
     WriteOff: write_off,
     Recover: recover,
     Refund: refund,
+    Reschedule: reschedule,
+    Moratorium: suspend,
 }
-_PLANNED = (RateChange, Pause)
+_PLANNED = (RateChange, Pause, Reschedule)
 # Instalments are solved on the schedule as it last stood; interest on what is overdue by now comes on top of them.
-_SOLVED_AS_BEFORE = (Disburse, RateChange, Pause)
+_SOLVED_AS_BEFORE = (Disburse, RateChange, Pause, Reschedule)
 
 
 def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date, has_planned: bool = False) -> LoanState:

@@ -20,7 +20,7 @@ from tests.figures.fin_compare import (
 )
 from tests.figures.fin_facts import Story, promise, tell
 from tests.figures.fin_terms import engine_terms, minor
-from tests.figures.fin_transactions import compare_transactions, lines_of
+from tests.figures.fin_transactions import charge_off_line, compare_transactions, lines_of
 from tests.figures.result import CaseResult, Outcome, Unsupported
 
 
@@ -53,7 +53,14 @@ def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Stor
     events = case["events"][: snapshot["after_event"]]
     if events or not known_figures(snapshot) & {"schedule", "totals", "charges"}:
         is_automatic = case["terms"].get("down_payment", {}).get("auto_paid", False) and case["id"].startswith("FIN-T")
-        return tell(terms=terms, events=events, is_down_payment_automatic=is_automatic)
+        story = tell(
+            terms=terms,
+            events=events,
+            is_down_payment_automatic=is_automatic,
+            charge_off_behaviour=case["terms"].get("charge_off_behaviour", ""),
+        )
+        if story.undone_start is None:
+            return story
     start = case["terms"]["submitted_on"]
     if case["events"][0]["date"] != start:
         raise Unsupported("schedule of an approved loan that is disbursed on another day")
@@ -63,6 +70,9 @@ def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Stor
 def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanState) -> str:
     is_marked = not snapshot.get("reversals_not_marked", False)
     found = lines_of(facts=story.facts, state=state, types=story.types)
+    if story.charged_off is not None:
+        before = replay(terms=story.terms, facts=story.facts, as_of=story.charged_off, has_planned=True)
+        found.append(charge_off_line(before))
     return compare_transactions(
         expected=snapshot["transactions"], found=[*found, *story.reverted], is_marked=is_marked
     )

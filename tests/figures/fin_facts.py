@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lms.engine.facts import Charge, Disburse, Fact, Pause, Penal, RateChange, Receive, Reverse
+from lms.engine.facts import Charge, Disburse, Fact, Pause, Penal, RateChange, Receive, Reschedule, Reverse
 from lms.engine.quote import quote_foreclosure
 from lms.engine.replay import replay
 from lms.engine.state import RowKind
@@ -28,6 +28,9 @@ class Story:
     types: dict[int, str] = field(default_factory=dict)
     reverted: list[Line] = field(default_factory=list)
     is_down_payment_automatic: bool = False
+    charge_off_behaviour: str = ""
+    charged_off: date | None = None
+    undone_start: date | None = None
 
     def numbered(self, name: str) -> list[int]:
         """List the sequences of the transactions of one type, in the order they were made."""
@@ -38,13 +41,19 @@ class Story:
         return len(self.facts) + 1
 
 
-def tell(*, terms: Terms, events: Sequence[dict[str, Any]], is_down_payment_automatic: bool = False) -> Story:
+def tell(
+    *,
+    terms: Terms,
+    events: Sequence[dict[str, Any]],
+    is_down_payment_automatic: bool = False,
+    charge_off_behaviour: str = "",
+) -> Story:
     """Turn events, in the order they were done, into facts.
 
     Raises:
         Unsupported: naming the event.
     """
-    story = Story(terms, is_down_payment_automatic=is_down_payment_automatic)
+    story = Story(terms, is_down_payment_automatic=is_down_payment_automatic, charge_off_behaviour=charge_off_behaviour)
     for event in events:
         maker = _MAKERS.get(event["type"])
         if maker is None:
@@ -143,6 +152,48 @@ def _charge(story: Story, event: dict[str, Any]) -> None:
         )
 
 
+def _reschedule(story: Story, event: dict[str, Any]) -> None:
+    known = {"type", "date", "business_date", "from", "new_rate_pct", "new_due_date", "extra_terms"}
+    if unknown := set(event) - known:
+        raise Unsupported(f"reschedule with {sorted(unknown)[0]}")
+    start = _day(event, "from")
+    if "new_rate_pct" in event:
+        rate = Decimal(event["new_rate_pct"])
+        story.facts.append(RateChange(sequence=story.next_sequence, value_date=start, annual_rate_pct=rate))
+        return
+    story.facts.append(
+        Reschedule(
+            sequence=story.next_sequence,
+            value_date=min(_day(event), start),
+            from_due_date=start,
+            new_due_date=_day(event, "new_due_date") if "new_due_date" in event else None,
+            extra_instalments=event.get("extra_terms", 0),
+        )
+    )
+
+
+def _charge_off(story: Story, event: dict[str, Any]) -> None:
+    if story.charge_off_behaviour:
+        raise Unsupported(f"charge_off with {story.charge_off_behaviour}")
+    story.charged_off = _day(event)
+
+
+def _undo_charge_off(story: Story, event: dict[str, Any]) -> None:
+    story.charged_off = None
+
+
+def _nothing(story: Story, event: dict[str, Any]) -> None:
+    """Pass over what changes only figures that are not compared."""
+
+
+def _undo_disbursement(story: Story, event: dict[str, Any]) -> None:
+    if any(isinstance(fact, Receive) for fact in story.facts):
+        raise Unsupported("undo_disbursement after a repayment")
+    disbursals = [fact for fact in story.facts if isinstance(fact, Disburse)]
+    story.facts = [fact for fact in story.facts if not isinstance(fact, Disburse)]
+    story.undone_start = disbursals[0].value_date
+
+
 def _pay_off(story: Story, event: dict[str, Any]) -> None:
     day = _day(event)
     if story.terms.is_interest_recalculated:
@@ -168,4 +219,10 @@ _MAKERS = {
     "charge": _charge,
     "pay_off": _pay_off,
     "end_of_day": _end_of_day,
+    "reschedule": _reschedule,
+    "charge_off": _charge_off,
+    "undo_charge_off": _undo_charge_off,
+    "delinquency_pause": _nothing,
+    "delinquency_resume": _nothing,
+    "undo_disbursement": _undo_disbursement,
 }

@@ -70,6 +70,18 @@ def lines_of(*, facts: Sequence[Fact], state: LoanState, types: dict[int, str]) 
     return lines
 
 
+def charge_off_line(state: LoanState) -> Line:
+    """Show what was open when the loan was charged off: an event of the books that leaves the debt as it is."""
+    rows = state.instalments
+    parts = {
+        "principal": sum(row.open.principal for row in rows),
+        "interest": sum(row.open.interest for row in rows),
+        "fees": sum(row.open.fee + row.open.tax for row in rows),
+        "penalties": sum(row.open.penal for row in rows),
+    }
+    return Line(state.as_of.isoformat(), "charge_off", sum(parts.values()), parts, balance=0)
+
+
 def _parts(allocations: Sequence[Allocation]) -> dict[str, int]:
     parts: dict[str, int] = {}
     for part in allocations:

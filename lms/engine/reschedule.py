@@ -1,0 +1,108 @@
+"""Facts that move due dates, add instalments or suspend them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from lms.engine.account import Account
+from lms.engine.due_dates import step_from
+from lms.engine.errors import EngineRefusal
+from lms.engine.evaluation import evaluate
+from lms.engine.facts import Moratorium, Reschedule
+from lms.engine.interest import evening_before, rate_numerator
+from lms.engine.plan import InterestDue, Period, Plan
+from lms.engine.schedule import solve_from
+from lms.engine.state import RowKind
+
+
+def reschedule(account: Account, fact: Reschedule) -> None:
+    """Move due dates, add instalments, change the rate or grant grace from one due date on.
+
+    Instalments are solved again when tenor, rate or grace change; a mere move of dates leaves them, and the last one
+    takes the interest of the added days.
+    """
+    plan = account.plan
+    index = _row_from(plan, fact.from_due_date or account.day)
+    if fact.new_due_date is not None:
+        _move_dates(plan, index, fact.new_due_date)
+    if fact.extra_instalments:
+        extend(plan=plan, count=fact.extra_instalments)
+    rows = [row for row in plan.periods[index:] if row.kind is RowKind.REGULAR]
+    for row in rows[: fact.grace_principal_count]:
+        row.is_paying_principal = False
+    for row in rows[: fact.grace_interest_count]:
+        row.interest_due = InterestDue.DEFERRED
+    if fact.annual_rate_pct is not None:
+        day = evening_before(terms=account.terms, day=fact.from_due_date or fact.value_date)
+        plan.rule.set_rate(day=day, numerator=rate_numerator(fact.annual_rate_pct))
+        index = min(index, plan.index_at(day))
+    evaluate(plan=plan, first=index)
+    if fact.extra_instalments or fact.annual_rate_pct is not None or fact.grace_principal_count:
+        solve_from(plan=plan, first=index)
+
+
+def suspend(account: Account, fact: Moratorium) -> None:
+    """Let no instalment fall due in a range of days; as many follow at the end, interest waits or becomes principal.
+
+    Deferred interest falls due with the first instalment after the range and instalments stay; capitalised interest is
+    paid back by solving the later instalments again.
+    """
+    plan = account.plan
+    rows = [row for row in plan.periods if fact.value_date <= row.due <= fact.end_date and row.kind is RowKind.REGULAR]
+    if not rows or account.closed_as is not None:
+        raise EngineRefusal("engine.moratorium_without_due", "No instalment falls due in this range; check its dates.")
+    first = plan.periods.index(rows[0])
+    agreed = rows[0].instalment
+    for row in rows:
+        row.is_paying_principal, row.fixed_principal = False, None
+        row.interest_due = InterestDue.CAPITALISED if fact.is_interest_capitalised else InterestDue.DEFERRED
+    extend(plan=plan, count=len(rows))
+    for row in plan.periods[-len(rows) :]:
+        row.instalment = row.agreed = agreed
+    evaluate(plan=plan, first=first)
+    if fact.is_interest_capitalised:
+        solve_from(plan=plan, first=first + len(rows))
+
+
+def extend(*, plan: Plan, count: int) -> None:
+    """Append instalments behind the last one in the loan's rhythm; they are not solved yet."""
+    anchor = next(row for row in reversed(plan.periods) if row.kind is RowKind.REGULAR)
+    position = plan.periods.index(anchor) + 1
+    start = anchor.end
+    for step in range(1, count + 1):
+        due = step_from(terms=plan.terms, anchor=anchor.due, steps=step)
+        row = Period(RowKind.REGULAR, start, due, due, (due - start).days)
+        row.fixed_principal = anchor.fixed_principal
+        plan.periods.insert(position, row)
+        position, start = position + 1, due
+
+
+def _row_from(plan: Plan, due: date) -> int:
+    for index, row in enumerate(plan.periods):
+        if row.due >= due and row.kind is RowKind.REGULAR:
+            return index
+    raise EngineRefusal("engine.no_instalment_left", "No instalment is due from that day on; choose an earlier due date.")
+
+
+def _move_dates(plan: Plan, index: int, new_due: date) -> None:
+    """Give the row a new due date and let the later ones follow it in the loan's rhythm."""
+    rows = [row for row in plan.periods[index:] if row.kind is RowKind.REGULAR]
+    start = rows[0].start
+    if new_due <= start:
+        raise EngineRefusal("engine.due_date_too_early", "A due date cannot move before the instalment before it.")
+    if plan.rule.is_whole_period and rows[0].whole_days:
+        rows[0].marks = _marks(plan, start, new_due)
+    for step, row in enumerate(rows):
+        due = step_from(terms=plan.terms, anchor=new_due, steps=step)
+        row.start, row.end, row.due = start, due, due
+        if step:
+            row.whole_days = (due - start).days
+        start = due
+
+
+def _marks(plan: Plan, start: date, end: date) -> tuple[date, ...]:
+    """List the steps of the rhythm from `start` up to the first that reaches `end`."""
+    marks = [start]
+    while marks[-1] < end:
+        marks.append(step_from(terms=plan.terms, anchor=start, steps=len(marks)))
+    return tuple(marks)
