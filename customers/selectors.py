@@ -1,6 +1,7 @@
 """Questions about customers."""
 
 import re
+from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -43,6 +44,11 @@ def customers_search(*, text: str, limit: int = 20) -> list[Customer]:
 def customer_by_number(*, number: str) -> Customer | None:
     """Return the customer with a number, or None."""
     return Customer.objects.filter(number=number.strip()).first()
+
+
+def customers_by_numbers(*, numbers: Iterable[str]) -> dict[str, int]:
+    """Return the keys of the customers that have one of these numbers, by number; a few hundred at a time."""
+    return dict(Customer.objects.filter(number__in=list(numbers)).values_list("number", "pk"))
 
 
 def customer_by_pan(*, pan: str) -> Customer | None:

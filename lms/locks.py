@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from lms.models import DayEnd, Loan, Product
+from lms.models import DayEnd, ImportBatch, Loan, Product
 
 
 def loans_of_customer_for_update(*, customer_id: int) -> QuerySet[Loan]:
@@ -30,3 +30,8 @@ def products_for_update() -> QuerySet[Product]:
 def day_ends_for_update() -> QuerySet[DayEnd]:
     """Return day-ends in the order of their dates, locked when the queryset runs."""
     return DayEnd.objects.select_for_update().order_by("business_date")
+
+
+def import_batches_for_update() -> QuerySet[ImportBatch]:
+    """Return imports in key order, locked when the queryset runs."""
+    return ImportBatch.objects.select_for_update().order_by("pk")

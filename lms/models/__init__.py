@@ -1,6 +1,7 @@
 """Tables of the loan book, one file per aggregate."""
 
 from lms.models.day_end import DayEnd, DayEndChunk, DayEndProblem
+from lms.models.imports import ImportBatch, ImportRow
 from lms.models.loan import Allocation, ClassificationEntry, FactKind, Instalment, Loan, LoanAccrual, LoanFact
 from lms.models.product import Product, ProductVersion
 
@@ -11,6 +12,8 @@ __all__ = [
     "DayEndChunk",
     "DayEndProblem",
     "FactKind",
+    "ImportBatch",
+    "ImportRow",
     "Instalment",
     "Loan",
     "LoanAccrual",
