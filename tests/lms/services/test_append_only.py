@@ -1,6 +1,7 @@
 """The database itself refuses to change or delete facts."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -13,7 +14,7 @@ from tests.factories.book import receive
     "change",
     [{"amount_paise": 1}, {"value_date": date(2026, 1, 2)}, {"kind": "PENAL"}, {"details": {}}, {"reason": "x"}],
 )
-def test_a_fact_cannot_be_changed(loan: Loan, change: dict[str, object]) -> None:
+def test_a_fact_cannot_be_changed(loan: Loan, change: dict[str, Any]) -> None:
     fact = receive(loan, 100_00, date(2026, 1, 1))
 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
@@ -39,9 +40,9 @@ def test_a_fact_cannot_be_deleted(loan: Loan) -> None:
         {"credit_reference": "BANK:TAKEN"},
     ],
 )
-def test_a_row_that_breaks_a_rule_is_refused_by_the_schema(loan: Loan, change: dict[str, object]) -> None:
+def test_a_row_that_breaks_a_rule_is_refused_by_the_schema(loan: Loan, change: dict[str, Any]) -> None:
     receive(loan, 100_00, date(2026, 1, 1), idempotency_key="taken", reference="TAKEN")
-    values = {
+    values: dict[str, Any] = {
         "sequence": 3,
         "kind": "RECEIVE",
         "value_date": date(2026, 1, 1),

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -30,8 +31,8 @@ def _books(db: None) -> None:
     set_business_date(TODAY)
 
 
-def _disburse(loan: Loan, amount_paise: int, value_date: date = TODAY, **options: object) -> None:
-    values = {"reference": next_key("UTR"), "idempotency_key": next_key("disburse"), **options}
+def _disburse(loan: Loan, amount_paise: int, value_date: date = TODAY, **options: Any) -> None:
+    values: dict[str, Any] = {"reference": next_key("UTR"), "idempotency_key": next_key("disburse"), **options}
     loan_disburse(loan_id=loan.pk, amount_paise=amount_paise, value_date=value_date, **values)
     loan.refresh_from_db()
 
@@ -99,7 +100,7 @@ def test_a_number_that_is_taken_is_refused() -> None:
         ({"idempotency_key": " "}, "lms.idempotency_key_missing"),
     ],
 )
-def test_wrong_sanction_is_refused_and_changes_nothing(change: dict[str, object], code: str) -> None:
+def test_wrong_sanction_is_refused_and_changes_nothing(change: dict[str, Any], code: str) -> None:
     customer, version = make_customer(), make_version()
 
     with refused(code):
@@ -182,9 +183,9 @@ def test_back_dated_disbursal_books_interest_since_then_today() -> None:
         ({"loan_id": 10**9}, "lms.loan_unknown"),
     ],
 )
-def test_wrong_disbursal_is_refused_and_changes_nothing(change: dict[str, object], code: str) -> None:
+def test_wrong_disbursal_is_refused_and_changes_nothing(change: dict[str, Any], code: str) -> None:
     loan = make_sanctioned_loan()
-    values = {
+    values: dict[str, Any] = {
         "loan_id": loan.pk,
         "amount_paise": 1_000_00,
         "value_date": TODAY,

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -19,7 +20,7 @@ from lms.services.products import (
 from tests.factories.lms import PERSONAL_LOAN_TERMS, make_product, make_version
 
 pytestmark = pytest.mark.django_db
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "principal_min_paise": 1_000_00,
     "principal_max_paise": 10_00_000_00,
     "rate_min_pct": Decimal(0),
@@ -114,9 +115,9 @@ def test_terms_of_a_loan_are_the_template_with_its_own_figures() -> None:
         ({"terms_template": {"colour": "red"}}, "lms.terms_invalid"),
     ],
 )
-def test_wrong_version_is_refused(change: dict[str, object], code: str) -> None:
+def test_wrong_version_is_refused(change: dict[str, Any], code: str) -> None:
     product = make_product()
-    values = {"terms_template": {}, **LIMITS, "effective_from": date(2026, 1, 1)}
+    values: dict[str, Any] = {"terms_template": {}, **LIMITS, "effective_from": date(2026, 1, 1)}
 
     with pytest.raises(KistError) as caught:
         product_version_publish(product=product, **{**values, **change})

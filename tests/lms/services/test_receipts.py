@@ -1,6 +1,7 @@
 """Receipts: allocation, caches, postings, repeats and what is refused."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,11 @@ from lms.models import Instalment, Loan, LoanFact
 from lms.services.foreclosures import foreclosure_quote, loan_foreclose
 from lms.services.receipts import receipt_post
 from tests.factories.book import assert_verified, balances, legs, owed, paid_parts, receive, refused, reverse
-from tests.factories.core import UserFactory
+from tests.factories.core import make_user
 from tests.factories.lms import make_sanctioned_loan, next_key, set_business_date
 
 FIRST_DUE = date(2026, 2, 1)
+RECEIPT: dict[str, Any] = {"amount_paise": 500_00, "value_date": FIRST_DUE, "reference": "UTR-1"}
 
 
 def test_receipt_on_the_due_day_pays_interest_before_principal(loan: Loan) -> None:
@@ -75,7 +77,7 @@ def test_receipt_on_a_loan_that_is_behind_closes_it_first(loan: Loan) -> None:
 
 def test_receipt_writes_an_audit_entry_with_reason_and_actor(loan: Loan) -> None:
     set_business_date(FIRST_DUE)
-    teller = UserFactory()
+    teller = make_user()
 
     fact = receive(loan, 500_00, FIRST_DUE, reason="Cash at the branch", actor=teller)
 
@@ -87,7 +89,12 @@ def test_receipt_writes_an_audit_entry_with_reason_and_actor(loan: Loan) -> None
 
 def test_second_call_with_the_same_key_returns_the_first_receipt(loan: Loan) -> None:
     set_business_date(FIRST_DUE)
-    values = {"amount_paise": 500_00, "value_date": FIRST_DUE, "reference": "UTR-1", "idempotency_key": "once"}
+    values: dict[str, Any] = {
+        "amount_paise": 500_00,
+        "value_date": FIRST_DUE,
+        "reference": "UTR-1",
+        "idempotency_key": "once",
+    }
 
     first = receipt_post(loan_id=loan.pk, **values)
     journals = Journal.objects.count()
@@ -111,9 +118,14 @@ def test_same_bank_reference_and_content_under_another_key_is_the_same_receipt(l
 @pytest.mark.parametrize(
     "change", [{"amount_paise": 501_00}, {"value_date": date(2026, 1, 31)}, {"reference": "UTR-2"}]
 )
-def test_same_key_with_other_content_is_refused(loan: Loan, change: dict[str, object]) -> None:
+def test_same_key_with_other_content_is_refused(loan: Loan, change: dict[str, Any]) -> None:
     set_business_date(FIRST_DUE)
-    values = {"amount_paise": 500_00, "value_date": FIRST_DUE, "reference": "UTR-1", "idempotency_key": "once"}
+    values: dict[str, Any] = {
+        "amount_paise": 500_00,
+        "value_date": FIRST_DUE,
+        "reference": "UTR-1",
+        "idempotency_key": "once",
+    }
     receipt_post(loan_id=loan.pk, **values)
 
     with refused("lms.idempotency_key_reused"):
@@ -129,13 +141,12 @@ def test_same_key_for_another_loan_is_refused(loan: Loan) -> None:
 
 
 @pytest.mark.parametrize("change", [{"amount_paise": 501_00}, {"value_date": date(2026, 1, 31)}])
-def test_bank_reference_with_other_content_is_refused(loan: Loan, change: dict[str, object]) -> None:
+def test_bank_reference_with_other_content_is_refused(loan: Loan, change: dict[str, Any]) -> None:
     set_business_date(FIRST_DUE)
-    values = {"amount_paise": 500_00, "value_date": FIRST_DUE, "reference": "UTR-1"}
-    receipt_post(loan_id=loan.pk, idempotency_key="a", **values)
+    receipt_post(loan_id=loan.pk, idempotency_key="a", **RECEIPT)
 
     with refused("lms.reference_reused") as caught:
-        receipt_post(loan_id=loan.pk, idempotency_key="b", **{**values, **change})
+        receipt_post(loan_id=loan.pk, idempotency_key="b", **{**RECEIPT, **change})
 
     assert caught.value.context == {"reference": "BANK:UTR-1", "loan": loan.number, "sequence": 2}
 
@@ -177,9 +188,9 @@ def test_reversal_sets_the_bank_reference_free(loan: Loan) -> None:
         ({"loan_id": 10**9}, "lms.loan_unknown"),
     ],
 )
-def test_wrong_input_is_refused_and_changes_nothing(loan: Loan, change: dict[str, object], code: str) -> None:
+def test_wrong_input_is_refused_and_changes_nothing(loan: Loan, change: dict[str, Any], code: str) -> None:
     set_business_date(FIRST_DUE)
-    values = {
+    values: dict[str, Any] = {
         "loan_id": loan.pk,
         "amount_paise": 500_00,
         "value_date": FIRST_DUE,
