@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import os
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -110,6 +109,17 @@ def blind_index(value: str, *, purpose: str) -> str:
     return hmac.new(bytes.fromhex(settings.BLIND_INDEX_KEY), message, hashlib.sha256).hexdigest()
 
 
+def is_current_key(stored: str) -> bool:
+    """Whether a stored value was encrypted with the key that is in use now; empty counts as such."""
+    if not stored:
+        return True
+    try:
+        key_id = b64decode(stored, validate=True)[:_KEY_ID_BYTES]
+    except ValueError:
+        return False
+    return hmac.compare_digest(key_id, _key_id(_key(settings.FIELD_ENCRYPTION_KEY)))
+
+
 def _encrypt(text: str, place: str) -> str:
     key = _key(settings.FIELD_ENCRYPTION_KEY)
     nonce = os.urandom(_NONCE_BYTES)
@@ -120,7 +130,7 @@ def _encrypt(text: str, place: str) -> str:
 def _decrypt(stored: str, place: str) -> str:
     try:
         raw = b64decode(stored, validate=True)
-    except (Base64Error, ValueError) as error:
+    except ValueError as error:
         raise FieldValueDamaged(column=place) from error
     key_id, rest = raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:]
     for configured in (settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_PREVIOUS_KEYS):
