@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lms.engine.evaluation import evaluate
-from lms.engine.plan import Period, Plan
+from lms.engine.plan import INTEREST, PRINCIPAL, Period, Plan
 from lms.engine.rounding import round_ratio
 from lms.engine.solver import round_instalment
 from lms.engine.state import RowKind
@@ -15,11 +15,12 @@ def level(*, plan: Plan, first: int) -> None:
     """Spread the difference between the last two instalments over those from `first` on, at most three times.
 
     A round is tried while the difference in minor units exceeds half the number of instalments, and kept only if the
-    difference shrank. Periods that pay no principal take no part.
+    difference shrank. Periods that pay no principal, or are fully paid, take no part.
 
     Source: figures of the progressive schedules, convention 4.
     """
     rows = [row for row in plan.periods[first:] if row.kind is RowKind.REGULAR and row.is_paying_principal]
+    rows = [row for row in rows if row.paid is None or row.paid[PRINCIPAL] + row.paid[INTEREST] < row.instalment]
     for _ in range(_MOST_ROUNDS):
         gap = _gap(rows)
         if len(rows) // 2 == 0 or abs(gap) <= len(rows) // 2:

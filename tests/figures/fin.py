@@ -20,7 +20,7 @@ from tests.figures.fin_compare import (
 )
 from tests.figures.fin_facts import Story, promise, tell
 from tests.figures.fin_terms import engine_terms, minor
-from tests.figures.fin_transactions import charge_off_line, compare_transactions, lines_of
+from tests.figures.fin_transactions import charge_off_line, compare_transactions, lines_of, standing
 from tests.figures.result import CaseResult, Outcome, Unsupported
 
 
@@ -71,7 +71,7 @@ def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanSta
     is_marked = not snapshot.get("reversals_not_marked", False)
     found = lines_of(facts=story.facts, state=state, types=story.types)
     if story.charged_off is not None:
-        before = replay(terms=story.terms, facts=story.facts, as_of=story.charged_off, has_planned=True)
+        before = replay(terms=story.terms, facts=standing(story.facts), as_of=story.charged_off, has_planned=True)
         found.append(charge_off_line(before))
     return compare_transactions(
         expected=snapshot["transactions"], found=[*found, *story.reverted], is_marked=is_marked

@@ -82,6 +82,12 @@ def charge_off_line(state: LoanState) -> Line:
     return Line(state.as_of.isoformat(), "charge_off", sum(parts.values()), parts, balance=0)
 
 
+def standing(facts: Sequence[Fact]) -> list[Fact]:
+    """Leave out facts that were undone, and what undid them."""
+    gone = {fact.reversed_sequence for fact in facts if isinstance(fact, Reverse)}
+    return [fact for fact in facts if fact.sequence not in gone and not isinstance(fact, Reverse)]
+
+
 def _parts(allocations: Sequence[Allocation]) -> dict[str, int]:
     parts: dict[str, int] = {}
     for part in allocations:
