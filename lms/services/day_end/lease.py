@@ -39,9 +39,13 @@ def day_end_claim(*, day_end_id: int) -> Claim:
         DayEndAlreadyRunning: another run holds the lease and may be alive.
     """
     owner = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
-    claim = run_in_transaction(lambda: _claim(day_end_id, owner))
+    # Before the row names it: another thread that reads the row must find the run alive.
     _running.add(owner)
-    return claim
+    try:
+        return run_in_transaction(lambda: _claim(day_end_id, owner))
+    except BaseException:
+        _running.discard(owner)
+        raise
 
 
 def claim_renew(*, claim: Claim, **progress: Any) -> None:
