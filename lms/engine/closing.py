@@ -10,7 +10,7 @@ from lms.engine.errors import EngineRefusal
 from lms.engine.evaluation import evaluate
 from lms.engine.facts import Fact, Foreclose
 from lms.engine.money_facts import check_positive, levy
-from lms.engine.plan import INTEREST, PENAL, InterestDue
+from lms.engine.plan import INTEREST, PENAL, InterestDue, Item, Period
 from lms.engine.state import LoanStatus, Movement
 
 
@@ -78,7 +78,7 @@ def call_in(*, account: Account) -> None:
     row.due, row.is_paying_principal, row.fixed_principal = day, True, None
     row.interest_due = InterestDue.FREE if row.interest_due is InterestDue.FREE else InterestDue.PAID
     row.moves += [move for period in later for move in period.moves]
-    items = [item for period in (row, *later) for item in period.items or ()]
+    items = [item for period in (row, *later) for item in period.items or () if _is_kept(account, period, row, item)]
     for item in items:
         item.due = min(item.due, day)
     row.items = items or None
@@ -103,6 +103,12 @@ def all_dues(*, account: Account) -> list[Due]:
     return dues
 
 
+def _is_kept(account: Account, period: Period, row: Period, item: Item) -> bool:
+    """Tell whether a charge outlives the closing: charges of instalments that never come do not."""
+    is_to_come = period is not row and item.code != "" and item.settled == 0
+    return account.terms.is_instalment_charge_due_on_closing or not is_to_come
+
+
 def _row_called(account: Account, day: date) -> int:
     """Find the row that takes the balance: the first that is not due before or on the day."""
     periods = account.plan.periods
@@ -112,7 +118,7 @@ def _row_called(account: Account, day: date) -> int:
     return index
 
 
-def _carry_settled(row: object, period: object) -> None:
+def _carry_settled(row: Period, period: Period) -> None:
     """Move what was settled ahead on a row that disappears to the row that stays."""
     for name in ("paid", "waived", "written_off"):
         parts = getattr(period, name)

@@ -61,11 +61,12 @@ class Receive(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(Fact):
-    """A fee levied, GST apart; `amount_paise` excludes `tax_paise`."""
+    """A fee levied, GST apart; `amount_paise` excludes `tax_paise`. `is_kept_back`: paid out of the disbursal at once."""
 
     code: str
     tax_paise: int = 0
     due_date: date | None = None
+    is_kept_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

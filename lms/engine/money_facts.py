@@ -32,7 +32,14 @@ def receive(account: Account, fact: Receive) -> None:
 def charge(account: Account, fact: Charge) -> None:
     """Levy a fee and its tax, due on its own date."""
     check_positive(fact)
-    levy(account=account, fact=fact, fee=fact.amount_paise, tax=fact.tax_paise)
+    if not fact.is_kept_back:
+        levy(account=account, fact=fact, fee=fact.amount_paise, tax=fact.tax_paise)
+        return
+    for component, amount in ((FEE, fact.amount_paise), (TAX, fact.tax_paise)):
+        if amount:
+            account.book(Movement.CHARGED, HEADS[component], amount)
+            account.book(Movement.RECEIVED, HEADS[component], amount)
+            account.note(fact=fact.sequence, component=COMPONENTS[component], amount=amount)
 
 
 def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:

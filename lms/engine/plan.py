@@ -27,13 +27,14 @@ class InterestDue(Enum):
 
 @dataclass(slots=True)
 class Item:
-    """One charge on a row: due on its own date, settled on its own."""
+    """One charge on a row: due on its own date, settled on its own; `code` marks one that comes with each instalment."""
 
     component: int
     due: date
     amount: int
     sequence: int | None = None
     settled: int = 0
+    code: str = ""
 
 
 @dataclass(slots=True)

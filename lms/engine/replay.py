@@ -36,6 +36,7 @@ from lms.engine.money_facts import charge, levy_bounce, levy_penal, receive, rec
 from lms.engine.plan_facts import change_rate, disburse, open_account, pause, prepay
 from lms.engine.recalculation import keep_instalments
 from lms.engine.reschedule import reschedule, suspend
+from lms.engine.row_charges import charge_rows
 from lms.engine.schedule import check_terms
 from lms.engine.standing import loan_state, sanctioned_state
 from lms.engine.state import LoanState
@@ -116,6 +117,7 @@ def fold_facts(*, terms: Terms, facts: Sequence[Fact]) -> Account | None:
             "engine.not_disbursed", f"Fact {facts[0].sequence} is before the first disbursal; disburse the loan first."
         )
     account = open_account(terms=terms, fact=facts[0])
+    charge_rows(plan=account.plan)
     for fact in facts[1:]:
         advance(account=account, day=fact.value_date)
         apply_fact(account=account, fact=fact)
@@ -137,5 +139,6 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
         evaluate(plan=account.plan)
         keep_instalments(account.plan)
         account.note_paid_rows()
+    charge_rows(plan=account.plan)
     apply_excess(account=account)
     account.move_cursor()

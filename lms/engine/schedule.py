@@ -13,6 +13,7 @@ from lms.engine.layout import lay_out, regular_start_date
 from lms.engine.levelling import level
 from lms.engine.plan import Period, Plan, to_instalment
 from lms.engine.rounding import round_ratio
+from lms.engine.row_charges import charge_rows
 from lms.engine.solver import solve_instalments
 from lms.engine.state import Instalment, RowKind
 from lms.engine.terms import Amortisation, BrokenPeriod, LastInstalment, MoratoriumInterest, Terms
@@ -43,6 +44,7 @@ def build_schedule(
     plan = open_plan(terms=terms, start_date=moves[0][0], amount_paise=moves[0][1])
     for day, amount in moves[1:]:
         add_tranche(plan=plan, day=day, amount_paise=amount)
+    charge_rows(plan=plan)
     return tuple([to_instalment(period, number) for number, period in enumerate(plan.periods, 1)])
 
 

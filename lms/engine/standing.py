@@ -8,6 +8,7 @@ from decimal import Decimal
 from lms.engine.account import HEADS, Account, is_settled, open_amount
 from lms.engine.accruals import accrual_lines, earned_interest, next_change_date
 from lms.engine.plan import COMPONENTS, INDEX, INTEREST, Period, to_instalment
+from lms.engine.row_charges import planned_charges
 from lms.engine.state import Allocation, Amounts, Head, LoanState, LoanStatus, Movement, MovementTotal
 from lms.engine.terms import Terms
 
@@ -47,6 +48,7 @@ def loan_state(*, account: Account, as_of: date) -> LoanState:
     """Freeze a working account, whose nights up to `as_of` are counted, into the state of that day-end."""
     periods, terms = account.plan.periods, account.terms
     _book_interest(account, as_of)
+    _book_planned_charges(account, as_of)
     oldest = _oldest_unpaid(account, as_of)
     upcoming = next((row for row in periods[account.cursor :] if row.due > as_of and not is_settled(row)), None)
     is_closed = account.closed_as is not None
@@ -96,6 +98,12 @@ def _allocations(account: Account) -> tuple[Allocation, ...]:
         for note in account.notes
     ]
     return tuple(allocations)
+
+
+def _book_planned_charges(account: Account, as_of: date) -> None:
+    """Count the charges of an instalment as levied when it falls due, or as far as they were paid before."""
+    for row, item in planned_charges(account.plan):
+        account.book(Movement.CHARGED, HEADS[item.component], item.amount if row.due <= as_of else item.settled)
 
 
 def _totals(account: Account) -> tuple[MovementTotal, ...]:

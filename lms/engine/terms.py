@@ -178,6 +178,14 @@ class Waterfall:
     transaction_kind: str = ""
 
 
+class ChargeBasis(StrEnum):
+    """What a charge in per cent is reckoned on: of the loan, or of the instalment that it belongs to."""
+
+    PRINCIPAL = "PRINCIPAL"
+    INTEREST = "INTEREST"
+    PRINCIPAL_AND_INTEREST = "PRINCIPAL_AND_INTEREST"
+
+
 class PenalMethod(StrEnum):
     """How a penal charge is reckoned; always on the overdue amount in default, never on penal."""
 
@@ -210,7 +218,8 @@ class PenalPlan:
 class ChargeTerm:
     """A charge that the product names; only charges of the KFS may ever be levied.
 
-    One of `amount_paise` and `percent` is set; `percent` is of the amount disbursed (or of the base named by the act).
+    One of `amount_paise` and `percent` is set; `percent` is of the `basis`. `is_upfront` charges are kept back from the
+    disbursal; `is_each_instalment` ones fall due with every instalment, reckoned on that instalment.
     """
 
     code: str
@@ -218,6 +227,9 @@ class ChargeTerm:
     percent: Decimal = Decimal(0)
     tax_pct: Decimal = Decimal(0)
     is_upfront: bool = False
+    is_each_instalment: bool = False
+    basis: ChargeBasis = ChargeBasis.PRINCIPAL
+    component: Component = Component.FEE
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +272,7 @@ class Terms:
     `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
     interest is that of the evening before); otherwise it starts with the night of d.
     `is_late_charge_own_row`: a charge after the last instalment stands on a row of its own, not on the last one.
+    `is_instalment_charge_due_on_closing`: who closes early pays the charges of the instalments to come too.
     `overdue_components`: what counts for days past due and for the oldest unpaid due date.
     """
 
@@ -314,6 +327,7 @@ class Terms:
     has_interest_on_overdue_principal: bool = False
     waterfalls: tuple[Waterfall, ...] = field(default_factory=_standard_waterfall)
     is_late_charge_own_row: bool = False
+    is_instalment_charge_due_on_closing: bool = False
     overdue_components: tuple[Component, ...] = (Component.PRINCIPAL, Component.INTEREST)
     penal_plan: PenalPlan | None = None
     charges: tuple[ChargeTerm, ...] = ()

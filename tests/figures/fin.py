@@ -16,6 +16,7 @@ from tests.figures.fin_compare import (
     compare_schedule,
     compare_status,
     compare_totals,
+    kept_back,
     known_figures,
 )
 from tests.figures.fin_facts import Story, promise, tell
@@ -90,13 +91,16 @@ def _compare(story: Story, snapshot: dict[str, Any], slack: int) -> str:
                 nominal_start=story.terms.schedule_start,
             )
         elif figure == "totals":
-            difference = compare_totals(totals=snapshot["totals"], state=state, slack=slack)
+            kept = kept_back(story.facts)
+            difference = compare_totals(totals=snapshot["totals"], state=state, slack=slack, kept_back=kept)
         elif figure == "transactions":
             difference = _compare_transactions(story, snapshot, state)
         elif figure == "status":
             difference = compare_status(snapshot["status"], state)
         elif figure == "charges":
-            difference = compare_charges(snapshot["charges"], state)
+            kept = kept_back(story.facts)
+            is_paid = snapshot["after_event"] > 0
+            difference = compare_charges(snapshot["charges"], state, kept_back=kept, is_kept_back_paid=is_paid)
         elif figure in AMOUNTS:
             difference = compare_amount(figure, snapshot[figure], state)
         else:

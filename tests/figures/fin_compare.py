@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from lms.engine.facts import Disburse, Fact
+from lms.engine.facts import Charge, Disburse, Fact
 from lms.engine.state import Instalment, LoanState, LoanStatus, RowKind
 from tests.figures.fin_terms import minor
 from tests.figures.result import Unsupported
@@ -51,7 +51,11 @@ def compare_schedule(*, rows: Sequence[dict[str, Any]], state: LoanState, facts:
 
 
 def _compare_markers(rows: Sequence[dict[str, Any]], facts: Sequence[Fact]) -> str:
-    expected = [(row["disbursed"], minor(row["balance"])) for row in rows if "disbursed" in row]
+    markers = [row for row in rows if "disbursed" in row]
+    expected = [(row["disbursed"], minor(row["balance"])) for row in markers]
+    fees = sum(minor(row.get("fees", 0)) for row in markers)
+    if fees != kept_back(facts):
+        return f"fees at disbursal: expected {fees}, got {kept_back(facts)}"
     if not expected:
         return ""
     found = [(fact.value_date.isoformat(), fact.amount_paise) for fact in facts if isinstance(fact, Disburse)]
@@ -86,16 +90,21 @@ def _row_pairs(row: dict[str, Any], instalment: Instalment, start: date) -> Iter
         yield "paid_on", row["paid_on"], instalment.paid_on.isoformat() if instalment.paid_on else None
 
 
-def compare_totals(*, totals: dict[str, Any], state: LoanState, slack: int) -> str:
-    """Give the first difference between expected totals and the sums of the rows."""
+def kept_back(facts: Sequence[Fact]) -> int:
+    """Add up the charges that were kept back from the disbursal and stand on no row."""
+    return sum(fact.amount_paise for fact in facts if isinstance(fact, Charge) and fact.is_kept_back)
+
+
+def compare_totals(*, totals: dict[str, Any], state: LoanState, slack: int, kept_back: int) -> str:
+    """Give the first difference between expected totals and the sums of the rows and of what was kept back."""
     rows = state.instalments
     found = {
         "principal": sum(row.due.principal for row in rows),
         "interest": sum(row.due.interest for row in rows),
-        "fees": sum(row.due.fee + row.due.tax for row in rows),
+        "fees": sum(row.due.fee + row.due.tax for row in rows) + kept_back,
         "penalties": sum(row.due.penal for row in rows),
-        "due_total": sum(row.due.total for row in rows),
-        "paid": sum(row.paid.total for row in rows),
+        "due_total": sum(row.due.total for row in rows) + kept_back,
+        "paid": sum(row.paid.total for row in rows) + kept_back,
         "in_advance": sum(row.paid_in_advance_paise for row in rows),
         "late": sum(row.paid_late_paise for row in rows),
         "waived": sum(row.waived.total for row in rows),
@@ -124,10 +133,16 @@ def compare_amount(name: str, expected: Any, state: LoanState) -> str:
     return "" if wanted == found else f"{name}: expected {wanted}, got {found}"
 
 
-def compare_charges(expected: Sequence[dict[str, Any]], state: LoanState) -> str:
+def compare_charges(
+    expected: Sequence[dict[str, Any]], state: LoanState, *, kept_back: int, is_kept_back_paid: bool
+) -> str:
     """Compare what was charged, paid and waived by kind of charge."""
     for kind in ("fee", "penalty"):
-        for name, found in _charge_sums(kind, state).items():
+        sums = _charge_sums(kind, state)
+        if kind == "fee":
+            sums["amount"] += kept_back
+            sums["paid"] += kept_back if is_kept_back_paid else 0
+        for name, found in sums.items():
             wanted = sum(minor(charge.get(name, 0)) for charge in expected if charge["kind"] == kind)
             if wanted != found:
                 return f"charges {kind} {name}: expected {wanted}, got {found}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 from lms.engine.facts import Charge, Disburse, Fact, Pause, Penal, RateChange, Receive, Reschedule, Reverse
 from lms.engine.quote import quote_foreclosure
 from lms.engine.replay import replay
+from lms.engine.row_charges import charge_amount
+from lms.engine.schedule import build_schedule
 from lms.engine.state import RowKind
 from lms.engine.terms import Terms
-from tests.figures.fin_terms import minor
+from tests.figures.fin_terms import charge_term, minor
 from tests.figures.fin_transactions import Line, lines_of
 from tests.figures.result import Unsupported
 
@@ -71,12 +73,15 @@ def _day(event: dict[str, Any], name: str = "date") -> date:
 
 def promise(*, terms: Terms, start: date, amount_paise: int) -> Story:
     """Tell of a loan that is approved only: the schedule it will have when all of it is disbursed."""
-    return Story(terms, [Disburse(sequence=1, value_date=start, amount_paise=amount_paise)], start)
+    story = Story(terms, [Disburse(sequence=1, value_date=start, amount_paise=amount_paise)], start)
+    _keep_back(story, start)
+    return story
 
 
 def _disburse(story: Story, event: dict[str, Any]) -> None:
     amount, day = minor(event["amount"]), _day(event)
     story.facts.append(Disburse(sequence=story.next_sequence, value_date=day, amount_paise=amount))
+    _keep_back(story, day)
     if story.is_down_payment_automatic:
         state = replay(terms=story.terms, facts=story.facts, as_of=day, has_planned=True)
         rows = [row for row in state.instalments if row.kind is RowKind.DOWN_PAYMENT and row.due_date == day]
@@ -89,6 +94,37 @@ def _disburse(story: Story, event: dict[str, Any]) -> None:
                 transaction_kind="DOWN_PAYMENT",
             )
         )
+
+
+def _keep_back(story: Story, day: date) -> None:
+    terms = [term for term in story.terms.charges if term.is_upfront]
+    if terms and len([fact for fact in story.facts if isinstance(fact, Disburse)]) > 1:
+        raise Unsupported("charge at disbursement with several tranches")
+    for term in terms:
+        rows = build_schedule(terms=story.terms, start_date=day)
+        amount = charge_amount(
+            term=term,
+            principal_paise=sum(row.due.principal for row in rows),
+            interest_paise=sum(row.due.interest for row in rows),
+            mode=story.terms.interest_rounding,
+        )
+        story.types[story.next_sequence] = "repayment_at_time_of_disbursement"
+        story.facts.append(
+            Charge(
+                sequence=story.next_sequence,
+                value_date=day,
+                amount_paise=amount,
+                code=term.code,
+                is_kept_back=True,
+            )
+        )
+
+
+def _instalment_charge(story: Story, event: dict[str, Any]) -> None:
+    if any(isinstance(fact, Receive) for fact in story.facts):
+        raise Unsupported("instalment_charge after a repayment")
+    term = charge_term({**event, "when": "instalment"})
+    story.terms = replace(story.terms, charges=(*story.terms.charges, term))
 
 
 def _repay(story: Story, event: dict[str, Any]) -> None:
@@ -219,6 +255,7 @@ _MAKERS = {
     "charge": _charge,
     "pay_off": _pay_off,
     "end_of_day": _end_of_day,
+    "instalment_charge": _instalment_charge,
     "reschedule": _reschedule,
     "charge_off": _charge_off,
     "undo_charge_off": _undo_charge_off,

@@ -8,6 +8,8 @@ from typing import Any
 
 from lms.engine.terms import (
     Amortisation,
+    ChargeBasis,
+    ChargeTerm,
     Component,
     DayCount,
     Direction,
@@ -35,6 +37,11 @@ _COMPONENTS = {
     "fee": (Component.FEE, Component.TAX),
     "principal": (Component.PRINCIPAL,),
     "interest": (Component.INTEREST,),
+}
+_BASES = {
+    "percent_of_amount": ChargeBasis.PRINCIPAL,
+    "percent_of_interest": ChargeBasis.INTEREST,
+    "percent_of_amount_plus_interest": ChargeBasis.PRINCIPAL_AND_INTEREST,
 }
 _FUTURE = {
     None: FutureRule.NEXT_INSTALMENT,
@@ -212,12 +219,37 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "early_payment": EarlyPayment.PAY_AT_ONCE,
         "is_late_charge_own_row": True,
+        "is_instalment_charge_due_on_closing": True,
         "is_interest_recalculated": recalculated is not None,
         "has_interest_on_overdue_principal": not terms.get("no_interest_on_past_due", False),
     }
+    found["charges"] = tuple(charge_term(charge) for charge in terms.get("charges", ()))
     if "allocation" in terms:
         found["waterfalls"] = waterfalls(terms["allocation"])
     return found
+
+
+def charge_term(charge: dict[str, Any]) -> ChargeTerm:
+    """Map a charge of the product, or one that was added for every instalment.
+
+    Raises:
+        Unsupported: it is neither levied at disbursal nor with each instalment, or its base is unknown.
+    """
+    when = charge.get("when", "instalment")
+    if when not in ("instalment", "disbursement"):
+        raise Unsupported(f"charge when {when}")
+    calc, value = charge["calc"], charge["value"]
+    if calc != "flat" and calc not in _BASES:
+        raise Unsupported(f"charge calc {calc}")
+    return ChargeTerm(
+        code=f"{charge['kind']}-{when}-{calc}-{value}",
+        amount_paise=minor(value) if calc == "flat" else 0,
+        percent=Decimal(0) if calc == "flat" else Decimal(value),
+        is_upfront=when == "disbursement",
+        is_each_instalment=when == "instalment",
+        basis=_BASES.get(calc, ChargeBasis.PRINCIPAL),
+        component=Component.PENAL if charge["kind"] == "penalty" else Component.FEE,
+    )
 
 
 def waterfalls(allocation: dict[str, Any]) -> tuple[Waterfall, ...]:
