@@ -78,7 +78,7 @@ def _keep(file: TapeFile, facts: FileFacts, map_text: str, import_map: ImportMap
         # The row is the proof that the file was seen; the file itself may have been lost with a machine.
         name = str(earlier.file.name)
         if not earlier.file.storage.exists(name):
-            earlier.file.save(PurePath(name).name, _rewound(file))
+            earlier.file.storage.save(name, _rewound(file))
         return earlier
     name = PurePath(file.name or "tape").name[-_NAME_MAX:]
     batch = ImportBatch(

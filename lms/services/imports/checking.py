@@ -27,13 +27,14 @@ CHUNK = 500
 Progress = Callable[[ImportBatch], None]
 
 
-def import_dry_run(*, batch_id: int, progress: Progress | None = None) -> ImportBatch:
+def import_dry_run(*, batch_id: int, progress: Progress | None = None, chunk_rows: int = CHUNK) -> ImportBatch:
     """Check every line of a batch and replay every loan; the rows keep problems, differences and guessed causes.
 
     A dry run may be repeated, and starts afresh; one of a batch whose commit has begun changes nothing.
 
     Args:
         progress: called after every chunk with the batch as it stands.
+        chunk_rows: rows in a transaction.
 
     Returns:
         The batch with its counts.
@@ -54,7 +55,7 @@ def import_dry_run(*, batch_id: int, progress: Progress | None = None) -> Import
         with batch.file.open("rb") as file:
             stream = cast(BinaryIO, file)
             with tape_open(file=stream, import_map=import_map, limits=file_limits()) as lines:
-                for chunk in _chunks(lines):
+                for chunk in _chunks(lines, chunk_rows):
                     batch = _chunk_check(batch_id, run, chunk, import_map)
                     if progress:
                         progress(batch)
@@ -77,8 +78,8 @@ def _begin(batch_id: int) -> int:
     return batch.check_number
 
 
-def _chunks(lines: Iterator[TapeLine]) -> Iterator[list[TapeLine]]:
-    while chunk := list(islice(lines, CHUNK)):
+def _chunks(lines: Iterator[TapeLine], size: int) -> Iterator[list[TapeLine]]:
+    while chunk := list(islice(lines, size)):
         yield chunk
 
 

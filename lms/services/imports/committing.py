@@ -36,6 +36,7 @@ class _Order:
     version: ProductVersion
     actor: User | None
     reason: str
+    chunk_rows: int
 
 
 def import_commit(
@@ -45,6 +46,7 @@ def import_commit(
     reason: str = "",
     is_skipping_rejected: bool = False,
     progress: Progress | None = None,
+    chunk_rows: int = CHUNK,
 ) -> ImportBatch:
     """Enter the loans of a checked batch into the book, about 500 in a transaction.
 
@@ -55,6 +57,7 @@ def import_commit(
     Args:
         is_skipping_rejected: leave rejected rows out; without it one rejected row keeps the whole batch out.
         progress: called after every chunk with the batch as it stands.
+        chunk_rows: rows in a transaction.
 
     Raises:
         ImportBatchUnknown, ImportBatchNotChecked, ImportBatchRejected: the batch is not fit for it.
@@ -69,7 +72,7 @@ def import_commit(
         _check(batch, is_skipping_rejected)
         import_map = map_read(text=batch.map_text)
         version = product_ensure(rule=import_map.product, actor=actor)
-        order = _Order(import_map, template_of(import_map=import_map), version, actor, reason)
+        order = _Order(import_map, template_of(import_map=import_map), version, actor, reason, chunk_rows)
         batch = run_in_transaction(lambda: _begin(batch_id, actor, reason, is_skipping_rejected))
         while batch.state == _State.COMMITTING:
             batch = run_in_transaction(lambda: _chunk_commit(batch_id, order))
@@ -112,7 +115,7 @@ def _chunk_commit(batch_id: int, order: _Order) -> ImportBatch:
     batch = import_batches_for_update().get(pk=batch_id)
     if batch.state != _State.COMMITTING:
         return batch
-    rows = list(batch.rows.filter(state=ImportRow.State.READY).order_by("line")[:CHUNK])
+    rows = list(batch.rows.filter(state=ImportRow.State.READY).order_by("line")[: order.chunk_rows])
     if not rows:
         batch.state, batch.committed_at = _State.COMMITTED, timezone.now()
         batch.save(update_fields=["state", "committed_at"])
