@@ -24,6 +24,8 @@ def run_case(case: dict[str, Any]) -> CaseResult:
         return runner(case)
     except Unsupported as reason:
         return CaseResult(case["id"], Outcome.UNSUPPORTED, str(reason))
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return CaseResult(case["id"], Outcome.UNSUPPORTED, f"shape of the case: {error!r}")
 
 
 def report(results: Iterable[CaseResult]) -> str:

@@ -7,25 +7,13 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from lms.engine.classification import (
-    AssetClass,
-    BorrowerClass,
-    ClassificationRule,
-    DayThreshold,
-    LoanStanding,
-    class_of_days,
-    classify_borrower,
-)
+from lms.engine.classification import AssetClass, ClassificationRule, DayThreshold, class_of_days
 from lms.engine.errors import EngineRefusal
-from lms.engine.facts import Disburse, Fact
-from lms.engine.nightly import NightInterest, nightly_interest
-from lms.engine.replay import replay
-from lms.engine.schedule import build_schedule
-from lms.engine.state import Head, Instalment, LoanState, LoanStatus, Movement, RowKind
-from lms.engine.terms import Component, Terms
-from tests.figures.frp_terms import facts_of, paise, start_of, terms_of
+from lms.engine.state import Head, Instalment, LoanStatus, Movement, RowKind
+from lms.engine.terms import Component
+from tests.figures.frp_case import CaseLoan, Figures, label_of
 from tests.figures.result import CaseResult, Outcome, Unsupported
-from tests.figures.values import differs_from, number
+from tests.figures.values import differs_from, is_date, number
 
 Raw = Mapping[str, Any]
 META = ("after_event", "as_of")
@@ -44,7 +32,7 @@ BUCKETS = {
     "doubtful": AssetClass.DOUBTFUL_1,
     "loss": AssetClass.LOSS,
 }
-_ONE_DAY = timedelta(days=1)
+DEFAULT_BUCKETS = (("SMA-0", 1, 30), ("SMA-1", 31, 60), ("SMA-2", 61, 90))
 
 
 def run(case: Mapping[str, Any]) -> CaseResult:
@@ -55,7 +43,7 @@ def run(case: Mapping[str, Any]) -> CaseResult:
             for name, expected in snapshot.items():
                 if name in META:
                     continue
-                found = figures.read(name, expected)
+                found = read(figures, name, expected)
                 difference = _differs(expected, found, is_whole=bool(case.get("whole_units")))
                 if difference:
                     return CaseResult(case["id"], Outcome.DIFFERENT, f"{name}: {difference}")
@@ -80,61 +68,18 @@ def _differs(expected: Any, found: Any, *, is_whole: bool) -> str:
     return "" if expected == found else f"expected {expected}, got {found}"
 
 
-class Figures:
-    """The figures of one snapshot, reckoned when they are asked for."""
+def read(figures: Figures, name: str, expected: Any) -> Any:
+    """Give one figure in the shape in which it is expected.
 
-    def __init__(self, raw: Raw, events: Sequence[Raw], snapshot: Raw) -> None:
-        self.raw, self.events, self.snapshot = raw, events, snapshot
-        if not {"instalments", "principal", "disbursed_on", "submitted_on"} & set(raw) and "limit" not in raw:
-            raise Unsupported(f"terms of {sorted(raw)[0]} alone")
-        if any("drawdown" in event or "loan" in event for event in events) or "loans" in raw:
-            raise Unsupported("several loans in one case")
-        self.terms = _line_terms(raw, events) if "limit" in raw else terms_of(raw, events)
-        self.facts = facts_of(self.terms, events)
-        days = [date.fromisoformat(event.get("date") or event["through"]) for event in events if _is_dated(event)]
-        given = snapshot.get("as_of")
-        self.as_of = date.fromisoformat(given) if given else max(days, default=start_of(raw, events))
-        accrued = [date.fromisoformat(event["through"]) for event in events if event["type"] == "accrue"]
-        self.accrued_until = max(accrued) if accrued else self.as_of - _ONE_DAY
-
-    def read(self, name: str, expected: Any) -> Any:
-        """Give one figure in the shape in which it is expected."""
-        if name in READERS:
-            return READERS[name](self, expected)
-        for words, reader in WORDS:
-            if all(word in name for word in words):
-                return reader(self, expected)
-        raise Unsupported(f"expected figure {name}")
-
-    def state(self, as_of: date | None = None) -> LoanState:
-        """Replay to a day-end."""
-        return replay(terms=self.terms, facts=self.facts, as_of=as_of or self.as_of)
-
-    def rows(self) -> tuple[Instalment, ...]:
-        """Give the schedule in force, or the one promised where nothing was disbursed."""
-        if any(isinstance(fact, Disburse) for fact in self.facts):
-            return self.state().instalments
-        return build_schedule(terms=self.terms, start_date=start_of(self.raw, self.events))
-
-    def nights(self) -> tuple[NightInterest, ...]:
-        """List the nights that bore interest up to the last one accrued."""
-        start = start_of(self.raw, self.events)
-        return nightly_interest(terms=self.terms, facts=self.facts, from_date=start, to_date=self.accrued_until)
-
-    def last_fact(self) -> Fact:
-        """Give the last act of the case."""
-        return max((fact for fact in self.facts if fact.sequence < 1_000_000), key=lambda fact: fact.sequence)
-
-
-def _is_dated(event: Raw) -> bool:
-    return bool(event.get("date") or event.get("through"))
-
-
-def _line_terms(raw: Raw, events: Sequence[Raw]) -> Terms:
-    """Take a drawdown whose schedule is not given as one payment; only its principal is asked for."""
-    if any(event["type"] not in ("disburse", "accrue") for event in events) and "instalments" not in raw:
-        raise Unsupported("a line of credit with payments and no schedule")
-    return terms_of({"instalments": 1, **raw}, events)
+    Raises:
+        Unsupported: the figure has no counterpart.
+    """
+    if name in READERS:
+        return READERS[name](figures, expected)
+    for words, reader in WORDS:
+        if all(word in name for word in words):
+            return reader(figures, expected)
+    raise Unsupported(f"expected figure {name}")
 
 
 def _money(amount_paise: int) -> Fraction:
@@ -182,7 +127,7 @@ def _paid(*components: Component) -> Callable[[Figures, Any], Fraction]:
     """Read what the last act paid of some components."""
 
     def read(figures: Figures, _: Any) -> Fraction:
-        sequence = figures.last_fact().sequence
+        sequence = figures.loan.last_fact().sequence
         parts = [a for a in figures.state().allocations if a.fact_sequence == sequence and a.component in components]
         return _money(sum(part.amount_paise for part in parts))
 
@@ -201,9 +146,15 @@ def _closure_date(figures: Figures, _: Any) -> str | None:
     return None if closed_on is None else closed_on.isoformat()
 
 
-def _penal(figures: Figures, _: Any) -> Fraction:
-    state = figures.state(figures.accrued_until)
-    return _money(state.total(Movement.ACCRUED, Head.PENAL))
+def _penal(figures: Figures, expected: Any) -> Any:
+    """Read planned penal: its amount, or the nights that bore some where dates or a count are expected."""
+    if isinstance(expected, list) or (isinstance(expected, int) and expected):
+        start = figures.loan.start
+        days = [start + timedelta(days=n) for n in range((figures.accrued_until - start).days + 1)]
+        totals = [figures.state(day).total(Movement.ACCRUED, Head.PENAL) for day in days]
+        nights = [day for day, before, after in zip(days, [0, *totals], totals, strict=False) if after > before]
+        return len(nights) if isinstance(expected, int) else [day.isoformat() for day in nights]
+    return _money(figures.state(figures.accrued_until).total(Movement.ACCRUED, Head.PENAL))
 
 
 def _accrued(figures: Figures, _: Any) -> Fraction:
@@ -211,6 +162,26 @@ def _accrued(figures: Figures, _: Any) -> Fraction:
     if "demand loan" in str(figures.raw.get("loan_type", "")):
         return _money(figures.state(figures.accrued_until).total(Movement.ACCRUED, Head.INTEREST))
     return _money(sum(night.interest_paise for night in figures.nights()))
+
+
+def _accruals(figures: Figures, expected: Any) -> Any:
+    """Read the accruals as they are asked for: dates, the last date, a count of nights, or the amount."""
+    if isinstance(expected, list):
+        return _accrual_dates(figures, expected)
+    if isinstance(expected, int):
+        return len(figures.nights())
+    return _accrual_dates(figures, expected)[-1] if is_date(str(expected)) else _accrued(figures, expected)
+
+
+def _unaccrued(figures: Figures, _: Any) -> Fraction:
+    """Read the interest of the nights after the last one accrued up to the eve of the day."""
+    nights = figures.loan.nights(figures.as_of - timedelta(days=1))
+    last = max((date.fromisoformat(e["through"]) for e in figures.events if e["type"] == "accrue"), default=date.min)
+    return _money(sum(night.interest_paise for night in nights if night.on_date > last))
+
+
+def _last_night(figures: Figures, _: Any) -> Fraction:
+    return _money(figures.nights()[-1].interest_paise)
 
 
 def _accrual_dates(figures: Figures, _: Any) -> list[str]:
@@ -222,10 +193,6 @@ def _gl_lines(figures: Figures, _: Any) -> int:
     return 2 * len(figures.nights())
 
 
-def _dpd_by_day(figures: Figures, expected: Mapping[str, Any]) -> dict[str, int]:
-    return {day: figures.state(date.fromisoformat(day)).days_past_due for day in expected}
-
-
 def _unpaid_since(figures: Figures, _: Any) -> str | None:
     days = [date.fromisoformat(row["as_of"]) for row in figures.snapshot.get("classification", [])]
     oldest = figures.state(max(days, default=figures.as_of)).oldest_unpaid_due_date
@@ -235,7 +202,7 @@ def _unpaid_since(figures: Figures, _: Any) -> str | None:
 def _rule(raw: Raw) -> ClassificationRule:
     """Turn the case's buckets of days past due into thresholds."""
     steps = []
-    for name, first, _ in raw.get("buckets") or [["SMA-0", 0, 30], ["SMA-1", 31, 60], ["SMA-2", 61, 90]]:
+    for name, first, _ in raw.get("buckets") or DEFAULT_BUCKETS:
         key = name.lower().replace("-", "_").replace(" ", "_")
         if key not in BUCKETS:
             raise Unsupported(f"bucket {name}")
@@ -245,50 +212,63 @@ def _rule(raw: Raw) -> ClassificationRule:
     return ClassificationRule(effective_from=date(2001, 1, 1), by_days=tuple(steps), by_npa_age=())
 
 
-def _classified(figures: Figures, as_of: date) -> BorrowerClass:
-    """Classify the borrower day by day up to a day-end, so that the past is carried along."""
-    rule, since = _rule(figures.raw), None
-    day = min(start_of(figures.raw, figures.events), as_of)
-    while True:
-        state = figures.state(day)
-        standing = LoanStanding(
-            loan_id=1,
-            oldest_unpaid_due_date=state.oldest_unpaid_due_date,
-            arrears_paise=state.overdue.total,
-            npa_since=since,
-        )
-        found = classify_borrower(as_of=day, loans=[standing], rule=rule)
-        if day == as_of:
-            return found
-        since, day = found.npa_since, day + _ONE_DAY
-
-
 def _classification(figures: Figures, expected: Sequence[Raw]) -> list[dict[str, Any]]:
-    rule, found = _rule(figures.raw), []
-    for wanted in expected:
-        as_of = date.fromisoformat(wanted["as_of"])
-        borrower = _classified(figures, as_of)
-        days = borrower.loans[0].days_past_due
-        label = class_of_days(days=days, rule=rule).value.lower()
-        label = "doubtful" if label.startswith("doubtful") else label
-        bucket = str(wanted.get("bucket", ""))
-        is_same = bucket.lower().replace("-", "_").replace(" ", "_") == label
-        is_npa = borrower.npa_since is not None
-        named = bucket if is_same else label
-        found.append({"as_of": wanted["as_of"], "dpd": days, "bucket": named, "npa": is_npa, "borrower_npa": is_npa})
-    return found
+    return [_classified(figures, wanted) for wanted in expected]
 
 
-def _npa(figures: Figures, _: Any) -> bool:
-    return _classified(figures, figures.as_of).npa_since is not None
+def _classified(figures: Figures, wanted: Raw) -> dict[str, Any]:
+    """Read one line of a classification diary; `loan` or `drawdown` says whose."""
+    rule, as_of = _rule(figures.raw), date.fromisoformat(wanted.get("as_of") or wanted["date"])
+    borrower = figures.borrower(as_of=as_of, rule=rule)
+    labels = list(figures.loans)
+    position = labels.index(label_of(wanted)) if label_of(wanted) else 0
+    days = borrower.loans[position].days_past_due
+    label = class_of_days(days=days, rule=rule).value.lower()
+    label = "doubtful" if label.startswith("doubtful") else label
+    bucket = str(wanted.get("bucket", ""))
+    is_same = bucket.lower().replace("-", "_").replace(" ", "_") == label
+    is_npa = borrower.npa_since is not None
+    named = bucket if is_same else label
+    return {**wanted, "dpd": days, "bucket": named, "npa": is_npa, "borrower_npa": is_npa}
+
+
+def _npa(figures: Figures, expected: Any) -> Any:
+    """Tell whether the borrower, and so every loan, is non-performing."""
+    if isinstance(expected, Mapping) and all(is_date(day) for day in expected):
+        return {day: _is_npa(figures, date.fromisoformat(day)) for day in expected}
+    is_npa = _is_npa(figures, figures.as_of)
+    if isinstance(expected, Mapping):
+        return dict.fromkeys(expected, is_npa)
+    return [is_npa] * len(expected) if isinstance(expected, list) else is_npa
+
+
+def _is_npa(figures: Figures, as_of: date) -> bool:
+    return figures.borrower(as_of=as_of, rule=_rule(figures.raw)).npa_since is not None
+
+
+def _dpd(figures: Figures, expected: Any) -> Any:
+    """Read days past due: of the day, of several days, or of several loans."""
+    if isinstance(expected, list):
+        return [_classified(figures, wanted) for wanted in expected]
+    if isinstance(expected, Mapping):
+        if set(expected) <= set(figures.loans):
+            return {label: _dpd_of(figures.loans[label], figures, value) for label, value in expected.items()}
+        return _dpd_of(figures.loan, figures, expected)
+    return _dpd_of(figures.loan, figures, expected)
+
+
+def _dpd_of(loan: CaseLoan, figures: Figures, expected: Any) -> Any:
+    if isinstance(expected, Mapping):
+        return {day: loan.state(date.fromisoformat(day)).days_past_due for day in expected}
+    return loan.state(figures.as_of).days_past_due
 
 
 def _limit_used(figures: Figures, _: Any) -> Fraction:
-    return _money(figures.state().outstanding.principal)
+    return _money(sum(loan.state(figures.as_of).outstanding.principal for loan in figures.loans.values()))
 
 
 def _limit_available(figures: Figures, _: Any) -> Fraction:
-    return _money(paise(figures.raw["limit"]) - figures.state().outstanding.principal)
+    return number(figures.raw["limit"]) - _limit_used(figures, _)
 
 
 READERS: dict[str, Callable[[Figures, Any], Any]] = {
@@ -309,9 +289,9 @@ READERS: dict[str, Callable[[Figures, Any], Any]] = {
     "status": _status,
     "closure_date": _closure_date,
     "penal": _penal,
-    "dpd": lambda figures, _: figures.state().days_past_due,
-    "final_dpd": lambda figures, _: figures.state().days_past_due,
-    "dpd_by_day": _dpd_by_day,
+    "dpd": _dpd,
+    "final_dpd": _dpd,
+    "dpd_by_day": _dpd,
     "unpaid_since": _unpaid_since,
     "classification": _classification,
     "limit_used": _limit_used,
@@ -322,14 +302,16 @@ READERS: dict[str, Callable[[Figures, Any], Any]] = {
 }
 # A figure under another name: the words that its name holds, most telling first.
 WORDS: tuple[tuple[tuple[str, ...], Callable[[Figures, Any], Any]], ...] = (
-    (("accru", "date", "last"), lambda figures, _: _accrual_dates(figures, _)[-1]),
-    (("accru", "dates"), _accrual_dates),
-    (("accru", "count"), lambda figures, _: len(figures.nights())),
-    (("accru", "rows"), lambda figures, _: len(figures.nights())),
-    (("accru", "days"), lambda figures, _: len(figures.nights())),
-    (("accru", "gl_lines"), _gl_lines),
-    (("interest", "accrued"), _accrued),
-    (("npa",), _npa),
     (("penal",), _penal),
-    (("dpd",), lambda figures, _: figures.state().days_past_due),
+    (("accru", "gl_lines"), _gl_lines),
+    (("unaccrued",), _unaccrued),
+    (("unbooked",), lambda figures, _: _money(figures.state(figures.accrued_until).accrued_not_due_paise)),
+    (("per_day",), _last_night),
+    (("daily_interest",), _last_night),
+    (("first", "accru"), lambda figures, _: _accrual_dates(figures, _)[0]),
+    (("accru",), _accruals),
+    (("pending_interest",), _accrued),
+    (("npa",), _npa),
+    (("dpd",), _dpd),
+    (("days_past_due",), _dpd),
 )

@@ -95,6 +95,12 @@ KNOWN = (
 )
 _ONE_DAY = timedelta(days=1)
 UNDATED = date(2026, 1, 1)
+# What follows from the terms is numbered from here on, apart from what was done.
+BROKEN_PERIOD_SEQUENCE = 1_000_000
+EVENT_NAMES = (
+    *("type", "date", "amount", "business_date", "kind", "component", "reason"),
+    *("loan", "drawdown", "disbursement", "loan_disbursement", "first_due_date", "instalments", "unit", "every"),
+)
 _FAR = date(9000, 1, 1)
 _IN_ORDER = (Component.INTEREST, Component.PRINCIPAL, Component.FEE, Component.TAX, Component.PENAL)
 
@@ -283,7 +289,7 @@ def facts_of(terms: Terms, events: Sequence[Raw]) -> list[Fact]:
             continue
         if kind not in FACTS:
             raise Unsupported(f"event {kind}")
-        take(event, *("type", "date", "amount", "business_date", "kind", "component", "loan", "drawdown"))
+        take(event, *EVENT_NAMES)
         facts.append(FACTS[kind](event, len(facts) + 1, facts))
     return [*facts, *_broken_period_paid(terms, facts)]
 
@@ -296,7 +302,7 @@ def _broken_period_paid(terms: Terms, facts: list[Fact]) -> list[Fact]:
         return []
     rows = build_schedule(terms=terms, start_date=first.value_date)
     return [
-        Receive(sequence=1_000_000 + row.number, value_date=row.due_date, amount_paise=row.due.interest)
+        Receive(sequence=BROKEN_PERIOD_SEQUENCE + row.number, value_date=row.due_date, amount_paise=row.due.interest)
         for row in rows
         if row.kind is RowKind.BROKEN_PERIOD and row.due.interest
     ]
