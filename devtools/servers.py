@@ -23,6 +23,9 @@ REDIS_DATABASES = range(15, 0, -1)
 MARIADB_DEFAULT = "mysql://root@127.0.0.1:3306/"
 _START_SECONDS = 60
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
+_LEFT_DATABASES = (
+    "SELECT schema_name FROM information_schema.schemata WHERE schema_name REGEXP '^(test_)?{name}(_[a-z0-9_]+)?$'"
+)
 _ASK_MARIADB = """
 import os, sys, environ, MySQLdb
 url = environ.Env.db_url_config(os.environ["ASKED_URL"])
@@ -32,7 +35,7 @@ link = MySQLdb.connect(user=url["USER"], passwd=url["PASSWORD"], connect_timeout
 with link.cursor() as cursor:
     for statement in sys.argv[1:]:
         cursor.execute(statement)
-        print(*(cursor.fetchone() or ()))
+        print(*(field for row in cursor.fetchall() for field in row))
 """
 
 
@@ -126,7 +129,8 @@ def redis_command(command: str = "PING", *, port: int, host: str = LOOPBACK, dat
 def mariadb_for_tests(environment: Environment, *, processes: Processes, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the DATABASE_URL of a database name of our own, and where it is: given, running, or started here.
 
-    Django puts `test_` before the name; that database is dropped again even if the run is cut short.
+    Django puts `test_` before the name, some tests add a word behind it; all of these are dropped again, even if the
+    run is cut short.
 
     Raises:
         Skipped: no server runs, none is installed, and this user may not install one.
@@ -148,11 +152,13 @@ def mariadb_for_tests(environment: Environment, *, processes: Processes, folder:
     try:
         yield f"{server}{name}", f"{version}, {origin}"
     finally:
-        ask_mariadb(environment, f"DROP DATABASE IF EXISTS test_{name}", url=server)
+        left = ask_mariadb(environment, _LEFT_DATABASES.format(name=name), url=server) or ""
+        for database in left.split():
+            ask_mariadb(environment, f"DROP DATABASE `{database}`", url=server)
 
 
 def ask_mariadb(environment: Environment, statement: str = "SELECT VERSION()", *, url: str) -> str | None:
-    """Run one statement on a server and return the first row as text, None if the server cannot be reached."""
+    """Run one statement on a server and return its rows as text, None if the server cannot be reached."""
     command = [environment.python, "-c", _ASK_MARIADB, statement]
     answer = subprocess.run(
         command, env=child_environ(ASKED_URL=url), capture_output=True, text=True, check=False, timeout=60

@@ -1,50 +1,112 @@
-"""Tasks travel through a real broker to a worker process and come back done."""
+"""Tasks travel through a real broker to a worker process, which does them on a database of its own."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
+from django.conf import settings
+from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
+POLL_SECONDS = 0.1
 pytestmark = pytest.mark.broker
 
 
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A migrated database on which processes of the project work."""
+
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command and return what it printed last."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip().rpartition("\n")[2]
+
+    def business_date(self) -> str:
+        """Return the business date of the installation."""
+        return self.manage("shell", "-v0", "-c", "from core.business_date import business_date; print(business_date())")
+
+
 @pytest.fixture
-def worker(broker_url: str, tmp_path: Path) -> Iterator[Path]:
-    """A worker process of the project on the broker of this run; yields its log."""
-    log = tmp_path / "worker.log"
-    command = [sys.executable, "-m", "celery", "-A", "config", "-b", broker_url, "--result-backend", broker_url]
-    command += ["worker", "-P", "threads", "-c", "1", "-l", "INFO", "--without-mingle", "--without-gossip"]
-    settings = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "REDIS_URL": broker_url}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output)
+def database_url(tmp_path: Path, django_db_blocker: Any) -> Iterator[str]:
+    """An empty database on the engine of this run."""
+    make = _on_mysql if settings.DATABASES["default"]["ENGINE"].endswith("mysql") else _on_sqlite
+    with django_db_blocker.unblock():
+        yield from make(tmp_path)
+
+
+def _on_sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder / 'worker.sqlite3'}"
+
+
+def _on_mysql(_folder: Path) -> Iterator[str]:
+    config = settings.DATABASES["default"]
+    # Named after the run's own database: the tests command removes all of these, even from a run that was cut short.
+    name = f"{config['NAME']}_worker"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     try:
-        wait_for_worker(log, process)
+        yield f"mysql://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 3306}/{name}"
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def installation(database_url: str, broker_url: str) -> Installation:
+    """An installation that stands on 29 April 2026 and has no loan yet."""
+    chosen = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": database_url, "REDIS_URL": broker_url}
+    installation = Installation({**os.environ, **chosen})
+    installation.manage("migrate", "--no-input")
+    installation.manage("init_kist", "--business-date", "2026-04-29")
+    return installation
+
+
+@pytest.fixture
+def worker_log(installation: Installation, tmp_path: Path) -> Iterator[Path]:
+    """The log of a worker process that is ready."""
+    log = tmp_path / "worker.log"
+    options = ["-P", "threads", "-c", "1", "-l", "INFO", "--without-mingle", "--without-gossip"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "config", "worker", *options],
+            cwd=ROOT,
+            env=installation.environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(" ready.", log=log)
         yield log
     finally:
         process.terminate()
         process.wait(timeout=60)
 
 
-def wait_for_worker(log: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the worker says that it is ready."""
-    deadline = time.monotonic() + 60
-    while " ready." not in log.read_text():
-        assert process.poll() is None, log.read_text()
+def wait_for(words: str, *, log: Path, seconds: float = 60) -> None:
+    """Wait until the log holds these words."""
+    deadline = time.monotonic() + seconds
+    while words not in log.read_text():
         assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
 
 
-def test_task_runs_in_the_worker_process(worker: Path, broker_url: str) -> None:
-    sender = Celery("sender", broker=broker_url, backend=broker_url)
+def test_day_end_that_is_sent_as_a_task_closes_the_day_in_the_worker(
+    installation: Installation, worker_log: Path, broker_url: str
+) -> None:
+    with Celery("sender", broker=broker_url) as sender:
+        task = sender.send_task("lms.day_end", kwargs={"to_date": "2026-04-30", "from_a_newer_caller": True})
 
-    answer = sender.send_task("celery.accumulate", args=[2, 3, 5], ignore_result=False)
+        wait_for(f"Task lms.day_end[{task.id}] succeeded", log=worker_log)
 
-    assert answer.get(timeout=30) == [2, 3, 5]
-    assert "Task celery.accumulate" in worker.read_text()
-    sender.close()
+    assert installation.business_date() == "2026-05-01"

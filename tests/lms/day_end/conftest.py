@@ -72,14 +72,15 @@ def _on_sqlite(folder: Path) -> Iterator[tuple[Lender, Lender]]:
 def _on_mysql(_folder: Path) -> Iterator[tuple[Lender, Lender]]:
     config = settings.DATABASES["default"]
     server = f"mysql://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 3306}"
-    names = [f"kist_killed_{os.getpid()}_{number}" for number in (1, 2)]
-    with connection.cursor() as cursor:
+    # Named after the run's own database: the tests command removes all of these, even from a run that was cut short.
+    names = [f"{config['NAME']}_killed_{number}" for number in (1, 2)]
+    with connection._nodb_cursor() as cursor:
         for name in names:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     try:
         yield built(f"{server}/{names[0]}"), built(f"{server}/{names[1]}")
     finally:
-        with connection.cursor() as cursor:
+        with connection._nodb_cursor() as cursor:
             for name in names:
                 cursor.execute(f"DROP DATABASE IF EXISTS {name}")
 
