@@ -166,6 +166,9 @@ def _accrued(figures: Figures, _: Any) -> Fraction:
 
 def _accruals(figures: Figures, expected: Any) -> Any:
     """Read the accruals as they are asked for: dates, the last date, a count of nights, or the amount."""
+    if len(figures.loans) > 1:
+        counts = {label: len(loan.nights(figures.accrued_until)) for label, loan in figures.loans.items()}
+        return counts if isinstance(expected, Mapping) else list(counts.values())
     if isinstance(expected, list):
         return _accrual_dates(figures, expected)
     if isinstance(expected, int):

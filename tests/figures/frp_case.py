@@ -20,6 +20,8 @@ from tests.figures.result import Unsupported
 Raw = Mapping[str, Any]
 # Names under which an event says which of several loans it is about.
 LABELS = ("loan", "drawdown", "disbursement", "loan_disbursement")
+# First due date of a drawdown whose schedule is not given and not asked for.
+NOT_BEFORE = "2999-12-31"
 _ONE_DAY = timedelta(days=1)
 _ABOUT_ALL = ("limit", "loans", "npa_threshold_dpd", "buckets", "tolerance")
 
@@ -136,7 +138,7 @@ def _loan(raw: Raw, terms: dict[str, Any], events: Sequence[Raw]) -> CaseLoan:
         is_paid = any(event["type"] not in ("disburse", "accrue") for event in events)
         if is_paid and "instalments" not in terms:
             raise Unsupported("a line of credit with payments and no schedule")
-        terms = {"instalments": 1, **terms}
+        terms = {"instalments": 1, "first_due_date": NOT_BEFORE, **terms}
     if not {"instalments", "principal", "disbursed_on", "submitted_on"} & set(terms):
         raise Unsupported(f"terms of {sorted(terms or raw)[0]} alone")
     mapped = terms_of(terms, events)

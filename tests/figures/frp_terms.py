@@ -52,6 +52,7 @@ from tests.figures.values import number, take, whole
 Raw = Mapping[str, Any]
 
 UNITS = {"months": PeriodUnit.MONTH, "weeks": PeriodUnit.WEEK, "days": PeriodUnit.DAY, "years": PeriodUnit.YEAR}
+ONCE = ("once", "one_time", "one time")
 PERIODS_A_YEAR = {
     (PeriodUnit.MONTH, 1): 12,
     (PeriodUnit.MONTH, 3): 4,
@@ -159,6 +160,8 @@ def _common(raw: Raw, events: Sequence[Raw]) -> Terms:
 
 
 def _with_rhythm(terms: Terms, raw: Raw, start: date) -> Terms:
+    if raw.get("unit") in ONCE:
+        return _one_payment(terms, raw, start)
     unit, every = _pick(UNITS, raw, "unit", "months"), whole(raw.get("every", 1))
     if whole(raw.get("periods_per_year", PERIODS_A_YEAR.get((unit, every), 0))) != PERIODS_A_YEAR.get((unit, every), 0):
         raise Unsupported(f"periods_per_year {raw['periods_per_year']}")
@@ -185,6 +188,12 @@ def _with_rhythm(terms: Terms, raw: Raw, start: date) -> Terms:
     if fixed is not None:
         return replace(terms, instalment_count=_rows_of_fixed(terms, unit, every, fixed))
     return replace(terms, instalment_count=whole(raw["instalments"]) + interest_only - unpaid)
+
+
+def _one_payment(terms: Terms, raw: Raw, start: date) -> Terms:
+    """Let principal and interest of all days fall due together."""
+    due = date.fromisoformat(raw["first_due_date"])
+    return replace(terms, unit=PeriodUnit.DAY, every=(due - start).days, first_due_date=due)
 
 
 def _rows_of_fixed(terms: Terms, unit: PeriodUnit, every: int, fixed: int) -> int:
