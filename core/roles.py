@@ -21,14 +21,14 @@ _SERVICING = ("lms.sanction_loan", "lms.disburse_loan", "lms.post_receipt", "lms
 _PREPAYING = ("lms.prepay_loan", "lms.foreclose_loan")
 _ACCOUNTS = ("ledger.add_account", "ledger.change_account", "ledger.add_productaccount", "ledger.change_productaccount")
 _PRODUCTS = ("lms.add_product*", "lms.change_product*", "lms.publish_*")
-_CORRECTING = ("lms.reverse_fact", "lms.grant_waiver", "lms.refund_*", "lms.import_*", "lms.run_*")
+_CORRECTING = ("lms.reverse_fact", "lms.grant_waiver", "lms.refund_*", "lms.run_*")
 
 ROLES: Final[tuple[Role, ...]] = (
     Role("analyst", _SEE),
     Role("operations", (*_SEE, *_CUSTOMERS, *_SERVICING, *_PREPAYING)),
     Role(
         "finance",
-        (*_SEE, *_ACCOUNTS, "lms.post_receipt", "lms.reverse_fact", "lms.refund_*", "lms.import_*", "lms.run_*"),
+        (*_SEE, *_ACCOUNTS, "lms.post_receipt", "lms.reverse_fact", "lms.refund_*", "lms.run_*"),
     ),
     Role(
         "manager",

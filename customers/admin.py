@@ -50,6 +50,8 @@ class CustomerAdmin(ReadOnlyModelAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Lead to the form that creates customers through their service."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(reverse("staff-customers:add"))
 
     def change_view(

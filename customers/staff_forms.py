@@ -48,7 +48,9 @@ class BankAccountForm(StaffForm):
 
     account_number = forms.CharField(label="Account number", max_length=24)
     ifsc = forms.CharField(label="IFSC", max_length=11)
-    holder_name = forms.CharField(label="Account holder", max_length=160, required=False, help_text="Empty: the customer.")
+    holder_name = forms.CharField(
+        label="Account holder", max_length=160, required=False, help_text="Empty: the customer."
+    )
     is_primary = forms.BooleanField(label="Pay money here from now on", required=False, initial=True)
 
     def submit(self, *, customer: Customer, actor: Any) -> None:

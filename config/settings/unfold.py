@@ -65,6 +65,7 @@ STAFF_THEME = {
                     _entry("Customers", "group", "admin:customers_customer_changelist", "customers.view_customer"),
                     _entry("Loans", "real_estate_agent", "admin:lms_loan_changelist", "lms.view_loan"),
                     _entry("Sanction a loan", "add_circle", "staff:loan-sanction", "lms.sanction_loan"),
+                    _entry("Imports", "upload_file", "staff:imports", "lms.view_importbatch"),
                 ],
             },
             {

@@ -36,6 +36,8 @@ class ProductAdmin(ReadOnlyModelAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Lead to the form that creates the product with its accounts."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(reverse("staff:product-add"))
 
     def change_view(

@@ -30,6 +30,7 @@ class DayEnd(models.Model):
     class Meta:
         ordering = ["-business_date"]
         verbose_name = "day-end"
+        permissions = [("run_day_end", "Can run the day-end")]
 
     def __str__(self) -> str:
         return f"Day-end {self.business_date}"

@@ -85,6 +85,8 @@ class Loan(models.Model):
     next_change_date = models.DateField(null=True)
     # Cumulative paise by "MOVEMENT:HEAD" that the ledger has booked for this loan.
     booked = models.JSONField(default=dict)
+    # The part of `booked` that the journal of a batch posted for this and many other loans; written once.
+    booked_with_batch = models.JSONField(default=dict)
     state_hash = models.CharField(max_length=64, default="")
     fact_count = models.PositiveIntegerField(default=0)
 
@@ -102,7 +104,6 @@ class Loan(models.Model):
             ("prepay_loan", "Can post a part-prepayment"),
             ("foreclose_loan", "Can foreclose a loan"),
             ("refund_excess", "Can refund excess"),
-            ("import_loans", "Can import loans"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(principal_paise__gt=0), name="loan_principal_positive")
