@@ -101,6 +101,7 @@ def _is_quick(plan: Plan) -> bool:
         and terms.interest_method is InterestMethod.DECLINING_BALANCE
         and terms.interest_rounding is RoundingMode.HALF_UP
         and terms.interest_unit_paise == 1
+        and not terms.calculation_digits
     )
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from calendar import isleap
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from itertools import pairwise
 from math import lcm
 from typing import Protocol
@@ -57,6 +57,7 @@ class InterestRule:
     rate_dates: list[date]
     rate_numerators: list[int]
     pauses: list[tuple[date, date]] = field(default_factory=list)
+    digits: int = 0
 
     def weight(self, start: date, end: date, stretch: Stretch) -> tuple[int, int]:
         """Give the fraction of a year from `start` to `end` inside a stretch; its denominator is that of the stretch."""
@@ -117,16 +118,34 @@ class InterestRule:
         cuts.update(day for day in self.rate_dates if start < day < end)
         for pause in self.pauses:
             cuts.update(day for day in pause if start < day < end)
-        total, denominator = 0, 1
+        is_stepwise = self.digits > 0 and self.is_whole_period and stretch.whole_days > 0 and not stretch.marks
+        total, denominator, rounded = 0, 1, Decimal(0)
         balance, position = opening, 0
         for left, right in pairwise(sorted(cuts)):
             while position < len(moves) and moves[position][0] <= left:
                 balance += moves[position][1]
                 position += 1
+            if any(first <= left < after for first, after in self.pauses):
+                continue
+            if is_stepwise:
+                rounded += self._in_digits(balance, left, right, stretch)
+                continue
             numerator, denominator = self.weight(left, right, stretch)
-            if not any(first <= left < after for first, after in self.pauses):
-                total += balance * numerator * self.rate_at(left)
+            total += balance * numerator * self.rate_at(left)
+        if is_stepwise:
+            return rounded.as_integer_ratio()
         return total, denominator * RATE_DENOMINATOR
+
+    def _in_digits(self, balance: int, left: date, right: date, stretch: Stretch) -> Decimal:
+        """Reckon rate x share of the year x days to the end / length, then back to the days that count, digit by digit."""
+        steps = Context(prec=self.digits, rounding=ROUND_HALF_EVEN)
+        to_end = Decimal((stretch.end - left).days)
+        rate = Decimal(self.rate_at(left)) / RATE_DENOMINATOR
+        share = steps.divide(Decimal(self.whole_numerator), Decimal(self.whole_denominator))
+        factor = steps.multiply(steps.multiply(rate, share), to_end)
+        factor = steps.divide(factor, Decimal(stretch.whole_days))
+        interest = steps.divide(steps.multiply(Decimal(balance), factor), to_end)
+        return steps.multiply(interest, Decimal((right - left).days))
 
 
 def interest_rule(*, terms: Terms) -> InterestRule:
@@ -150,6 +169,7 @@ def interest_rule(*, terms: Terms) -> InterestRule:
         whole_denominator=_STEPS_A_YEAR[terms.unit],
         rate_dates=[date.min],
         rate_numerators=[rate_numerator(terms.annual_rate_pct)],
+        digits=terms.calculation_digits,
     )
 
 

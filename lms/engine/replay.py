@@ -130,9 +130,11 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     if handler is None:
         raise EngineRefusal("engine.fact_not_possible", f"A loan that runs cannot take the fact {type(fact).__name__}.")
     is_recalculated = account.terms.is_interest_recalculated
-    if is_recalculated and not isinstance(fact, _SOLVED_AS_BEFORE):
+    is_solved_as_before = isinstance(fact, _SOLVED_AS_BEFORE) and not account.terms.is_full_term_per_tranche
+    if is_recalculated and not is_solved_as_before:
         account.plan.known_until = account.day
         evaluate(plan=account.plan)
+        keep_instalments(account.plan)
     handler(account, fact)
     if is_recalculated:
         account.plan.known_until = account.day

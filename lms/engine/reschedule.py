@@ -10,8 +10,8 @@ from lms.engine.errors import EngineRefusal
 from lms.engine.evaluation import evaluate
 from lms.engine.facts import Moratorium, Reschedule
 from lms.engine.interest import evening_before, rate_numerator
-from lms.engine.plan import InterestDue, Period, Plan
-from lms.engine.schedule import solve_from
+from lms.engine.plan import InterestDue, Plan
+from lms.engine.schedule import extend, solve_from
 from lms.engine.state import RowKind
 
 
@@ -62,19 +62,6 @@ def suspend(account: Account, fact: Moratorium) -> None:
     evaluate(plan=plan, first=first)
     if fact.is_interest_capitalised:
         solve_from(plan=plan, first=first + len(rows))
-
-
-def extend(*, plan: Plan, count: int) -> None:
-    """Append instalments behind the last one in the loan's rhythm; they are not solved yet."""
-    anchor = next(row for row in reversed(plan.periods) if row.kind is RowKind.REGULAR)
-    position = plan.periods.index(anchor) + 1
-    start = anchor.end
-    for step in range(1, count + 1):
-        due = step_from(terms=plan.terms, anchor=anchor.due, steps=step)
-        row = Period(RowKind.REGULAR, start, due, due, (due - start).days)
-        row.fixed_principal = anchor.fixed_principal
-        plan.periods.insert(position, row)
-        position, start = position + 1, due
 
 
 def _row_from(plan: Plan, due: date) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import pairwise
 
+from lms.engine.due_dates import step_from
 from lms.engine.errors import EngineRefusal
 from lms.engine.evaluation import evaluate, settle_down_payment
 from lms.engine.facts import Disburse
@@ -90,6 +91,9 @@ def add_tranche(*, plan: Plan, day: date, amount_paise: int) -> None:
     """
     if day >= plan.periods[-1].end:
         raise EngineRefusal("engine.disbursal_after_maturity", "The last instalment is past; extend the tenor first.")
+    if plan.terms.is_full_term_per_tranche:
+        _add_full_term(plan, day, amount_paise)
+        return
     index = plan.index_at(day)
     while index and plan.periods[index - 1].kind is RowKind.DOWN_PAYMENT and plan.periods[index - 1].due == day:
         index -= 1
@@ -120,6 +124,40 @@ def _paid_ahead(plan: Plan, first: int) -> int:
     """Add up principal of period `first` and later ones that was paid before that period began."""
     ahead = {id(row) for row in plan.periods[first:]} if plan.history else set()
     return sum(paid.amount for paid in plan.history if id(paid.row) in ahead and paid.day <= plan.periods[first].start)
+
+
+def _add_full_term(plan: Plan, day: date, amount_paise: int) -> None:
+    """Solve the tranche as a loan of its own from its period on, and add its instalments to those that are there."""
+    index, count = plan.index_at(day), plan.terms.instalment_count
+    missing = index + count - len(plan.periods)
+    if missing > 0:
+        extend(plan=plan, count=missing)
+    rows = plan.periods[index : index + count]
+    alone = Plan(terms=plan.terms, rule=plan.rule, periods=[_fresh(row) for row in rows])
+    _lend(alone, 0, day, amount_paise)
+    solve_from(plan=alone, first=0)
+    for row, added in zip(rows, alone.periods, strict=True):
+        part = added.agreed if added is not alone.periods[-1] else added.due_principal + added.due_interest
+        row.instalment, row.agreed = row.instalment + part, row.agreed + part
+    _lend(plan, index, day, amount_paise)
+    evaluate(plan=plan, first=index)
+
+
+def _fresh(row: Period) -> Period:
+    return Period(row.kind, row.start, row.end, row.due, row.whole_days, row.marks)
+
+
+def extend(*, plan: Plan, count: int) -> None:
+    """Append instalments behind the last one in the loan's rhythm; they are not solved yet."""
+    anchor = next(row for row in reversed(plan.periods) if row.kind is RowKind.REGULAR)
+    position = plan.periods.index(anchor) + 1
+    start = anchor.end
+    for step in range(1, count + 1):
+        due = step_from(terms=plan.terms, anchor=anchor.due, steps=step)
+        row = Period(RowKind.REGULAR, start, due, due, (due - start).days)
+        row.fixed_principal = anchor.fixed_principal
+        plan.periods.insert(position, row)
+        position, start = position + 1, due
 
 
 def _lend(plan: Plan, index: int, day: date, amount_paise: int) -> None:

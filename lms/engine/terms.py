@@ -268,6 +268,8 @@ class Terms:
     `is_textbook_rate_by_days` takes a month of the textbook annuity as 30 days of the day count, not as one twelfth.
     `is_flat_interest_shared_equally` rounds flat interest once over the loan and gives every instalment the same part.
     `is_tranche_from_period_start`: a later tranche bears interest from the first day of the period that it comes in.
+    `is_full_term_per_tranche`: every tranche is paid back over the full number of instalments, on top of the others.
+    `calculation_digits` rounds every step of whole-period interest to that many significant digits (0: exact).
     `is_unpaid_interest_carried`: interest above the instalment falls due with the next one; else it is paid on top.
     `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
     interest is that of the evening before); otherwise it starts with the night of d.
@@ -306,6 +308,7 @@ class Terms:
     instalment_rounding: RoundingMode = RoundingMode.UP
     interest_unit_paise: int = 1
     interest_rounding: RoundingMode = RoundingMode.HALF_UP
+    calculation_digits: int = 0
     last_instalment: LastInstalment = LastInstalment.RESIDUE
     is_unpaid_interest_carried: bool = False
 
@@ -319,6 +322,7 @@ class Terms:
     custom_rows: tuple[CustomRow, ...] = ()
     down_payment_pct: Decimal = Decimal(0)
     is_tranche_from_period_start: bool = False
+    is_full_term_per_tranche: bool = False
 
     is_dated_from_evening_before: bool = False
 

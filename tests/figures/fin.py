@@ -59,6 +59,7 @@ def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Stor
             events=events,
             is_down_payment_automatic=is_automatic,
             charge_off_behaviour=case["terms"].get("charge_off_behaviour", ""),
+            is_cumulative=case["terms"]["engine"] == "cumulative",
         )
         if story.undone_start is None:
             return story

@@ -14,7 +14,7 @@ from lms.engine.replay import replay
 from lms.engine.row_charges import charge_amount
 from lms.engine.schedule import build_schedule
 from lms.engine.state import RowKind
-from lms.engine.terms import Terms
+from lms.engine.terms import InterestMethod, Terms
 from tests.figures.fin_terms import charge_term, minor
 from tests.figures.fin_transactions import Line, lines_of
 from tests.figures.result import Unsupported
@@ -31,6 +31,7 @@ class Story:
     reverted: list[Line] = field(default_factory=list)
     is_down_payment_automatic: bool = False
     charge_off_behaviour: str = ""
+    is_cumulative: bool = False
     charged_off: date | None = None
     undone_start: date | None = None
 
@@ -49,13 +50,19 @@ def tell(
     events: Sequence[dict[str, Any]],
     is_down_payment_automatic: bool = False,
     charge_off_behaviour: str = "",
+    is_cumulative: bool = False,
 ) -> Story:
     """Turn events, in the order they were done, into facts.
 
     Raises:
         Unsupported: naming the event.
     """
-    story = Story(terms, is_down_payment_automatic=is_down_payment_automatic, charge_off_behaviour=charge_off_behaviour)
+    story = Story(
+        terms,
+        is_down_payment_automatic=is_down_payment_automatic,
+        charge_off_behaviour=charge_off_behaviour,
+        is_cumulative=is_cumulative,
+    )
     for event in events:
         maker = _MAKERS.get(event["type"])
         if maker is None:
@@ -80,6 +87,7 @@ def promise(*, terms: Terms, start: date, amount_paise: int) -> Story:
 
 def _disburse(story: Story, event: dict[str, Any]) -> None:
     amount, day = minor(event["amount"]), _day(event)
+    _refuse_tranche(story, day)
     story.facts.append(Disburse(sequence=story.next_sequence, value_date=day, amount_paise=amount))
     _keep_back(story, day)
     if story.is_down_payment_automatic:
@@ -94,6 +102,20 @@ def _disburse(story: Story, event: dict[str, Any]) -> None:
                 transaction_kind="DOWN_PAYMENT",
             )
         )
+
+
+def _refuse_tranche(story: Story, day: date) -> None:
+    """Refuse tranches that the older engine spreads in ways of its own."""
+    if not story.is_cumulative or not any(isinstance(fact, Disburse) for fact in story.facts):
+        return
+    if story.terms.annual_rate_pct and story.terms.interest_method is InterestMethod.DECLINING_BALANCE:
+        raise Unsupported("tranche on a declining balance (cumulative engine)")
+    state = replay(terms=story.terms, facts=story.facts, as_of=day, has_planned=True)
+    rows = [row for row in state.instalments if row.kind is RowKind.REGULAR]
+    if any(row.due_date == day for row in rows):
+        raise Unsupported("tranche on a due date (cumulative engine)")
+    if story.terms.annual_rate_pct and day >= rows[0].due_date:
+        raise Unsupported("tranche after the first due date on flat interest (cumulative engine)")
 
 
 def _keep_back(story: Story, day: date) -> None:

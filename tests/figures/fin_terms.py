@@ -60,6 +60,7 @@ _KNOWN = _IGNORED | {
     "repayment_start_from", "interest_on_disbursement_day", "schedule_start", "month_end", "grace", "down_payment",
     "fixed_length", "days_in_year_custom", "instalment_multiple", "interest_recalculation", "allocation",
     "no_interest_on_past_due", "first_due_date", "due_dates", "charges", "charge_off_behaviour",
+    "full_term_per_tranche",
 }  # fmt: skip
 
 
@@ -141,6 +142,7 @@ def _interest(terms: dict[str, Any]) -> dict[str, Any]:
         found["instalment_method"] = InstalmentMethod.PERIOD_FACTORS
         found["last_instalment"] = LastInstalment.LEVELLED
         found["is_unpaid_interest_carried"] = True
+        found["calculation_digits"] = terms.get("precision", 19)
         found["leap_year"] = _leap_year(terms)
     else:
         found["is_textbook_rate_by_days"] = is_daily
@@ -201,6 +203,9 @@ def _grace(terms: dict[str, Any]) -> dict[str, Any]:
         "interest_free_count": grace.get("interest_free", 0),
     }
     found["is_tranche_from_period_start"] = _counts_from_period_start(terms)
+    found["is_full_term_per_tranche"] = terms.get("full_term_per_tranche", False)
+    if found["is_full_term_per_tranche"] and "down_payment" in terms:
+        raise Unsupported("full_term_per_tranche with down_payment")
     if "down_payment" in terms:
         found["down_payment_pct"] = Decimal(terms["down_payment"]["percent"])
     return found
@@ -216,6 +221,8 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
     recalculated = terms.get("interest_recalculation")
     if recalculated and (recalculated["rest"], recalculated["compounding"]) != ("daily", "none"):
         raise Unsupported(f"interest_recalculation rest {recalculated['rest']}")
+    if recalculated and terms.get("allocation", {}).get("processing") == "vertical":
+        raise Unsupported("vertical processing with interest_recalculation")
     found: dict[str, Any] = {
         "early_payment": EarlyPayment.PAY_AT_ONCE,
         "is_late_charge_own_row": True,
