@@ -29,12 +29,12 @@ PLANS: dict[str, dict[str, Any]] = {
 _PAID = (4, 3, 2, 1, 0, 5)
 
 
-def make_lender(*, first_day: date, borrowers: int = 18) -> list[Loan]:
+def make_lender(*, first_day: date, borrowers: int = 18, plans: dict[str, dict[str, Any]] | None = None) -> list[Loan]:
     """Lend to borrowers on 30 December 2025, every third of whom has two loans; the books stand on `first_day`."""
     business_date_set(to=first_day)
     versions = [
         make_version(product=make_product(code=code), terms={**PERSONAL_LOAN_TERMS, **terms})
-        for code, terms in PLANS.items()
+        for code, terms in (plans or PLANS).items()
     ]
     drafts = [
         _draft(number, copy, versions[(number + copy) % len(versions)], make_customer().pk if copy == 0 else 0)
