@@ -4,6 +4,18 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from core.approvals.models import ApprovalAttachment, ApprovalRequest, ApprovalState, AuthorityLimit
+
+__all__ = [
+    "ApprovalAttachment",
+    "ApprovalRequest",
+    "ApprovalState",
+    "AuditEntry",
+    "AuthorityLimit",
+    "BusinessDate",
+    "NumberSequence",
+]
+
 
 class AuditEntry(models.Model):
     """One act of a person or of the system on one object; never changed, never deleted."""
