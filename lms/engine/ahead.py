@@ -6,7 +6,9 @@ from datetime import date
 
 from lms.engine.account import Account, is_settled, open_amount, open_items
 from lms.engine.plan import FEE, INTEREST, PRINCIPAL, Period, Plan
+from lms.engine.evaluation import evaluate
 from lms.engine.recalculation import evaluate_recalculated
+from lms.engine.rounding import round_ratio
 from lms.engine.state import Movement
 
 
@@ -24,6 +26,28 @@ def spend_ahead(
         amount = _pay_row(account, index, components, amount, movement, fact)
     if rows:
         evaluate_recalculated(plan=account.plan)
+    return amount
+
+
+def spread_ahead(*, account: Account, amount: int, components: list[int], movement: Movement, fact: int) -> int:
+    """Spread money evenly over all rows that are not due yet, the last taking what rounding leaves."""
+    periods = account.plan.periods
+    while amount > 0:
+        rows = [
+            index
+            for index in range(account.cursor, len(periods))
+            if periods[index].due > account.day and not is_settled(periods[index])
+        ]
+        if not rows:
+            break
+        share = round_ratio(amount, len(rows), account.terms.interest_rounding)
+        before = amount
+        for index in rows:
+            part = amount if index == rows[-1] else min(share, amount)
+            amount -= part - _pay_row(account, index, components, part, movement, fact)
+        if amount == before:
+            break
+        evaluate(plan=account.plan)
     return amount
 
 
@@ -46,7 +70,10 @@ def _pay_row(account: Account, index: int, components: list[int], amount: int, m
     row = account.plan.periods[index]
     if is_settled(row):
         return amount
-    principal, interest = payable(plan=account.plan, index=index, day=account.day)
+    if account.terms.is_interest_recalculated:
+        principal, interest = payable(plan=account.plan, index=index, day=account.day)
+    else:
+        principal, interest = open_amount(row, PRINCIPAL), open_amount(row, INTEREST)
     left = {PRINCIPAL: principal, INTEREST: interest}
     for component in components:
         if component < FEE:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lms.engine.account import Account, open_amount, open_items
-from lms.engine.ahead import spend_ahead
-from lms.engine.errors import EngineRefusal
+from lms.engine.ahead import spend_ahead, spread_ahead
 from lms.engine.plan import INDEX, INTEREST, Item, Period
 from lms.engine.state import Movement
 from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
@@ -46,6 +45,11 @@ def spend(
     for group, components in _stops(waterfall):
         if group is DueGroup.IN_ADVANCE and not has_advance:
             continue
+        if group is DueGroup.IN_ADVANCE and waterfall.future is FutureRule.REAMORTISE:
+            amount = spread_ahead(
+                account=account, amount=amount, components=components, movement=movement, fact=fact
+            )
+            continue
         if group is DueGroup.IN_ADVANCE and account.terms.is_interest_recalculated:
             amount = spend_ahead(
                 account=account,
@@ -74,6 +78,16 @@ def dues_until(*, account: Account, component: Component, day: date) -> Iterator
             yield from _dues_of_row(account.plan.periods[index], index, group, INDEX[component], day)
 
 
+def dues_of_charge(*, account: Account, component: Component, sequence: int) -> list[Due]:
+    """List what is open of the charge that one fact levied, on whichever row it stands."""
+    return [
+        Due(index, item.component, item, item.amount - item.settled)
+        for index, row in enumerate(account.plan.periods)
+        for item in open_items(row, INDEX[component])
+        if item.sequence == sequence
+    ]
+
+
 def _stops(waterfall: Waterfall) -> list[tuple[DueGroup, list[int]]]:
     """Join consecutive steps of one group, so that a group may come twice with other components."""
     stops: list[tuple[DueGroup, list[int]]] = []
@@ -94,15 +108,9 @@ def _dues_in_order(account: Account, group: DueGroup, components: list[int], wat
 
 
 def rows_ahead(*, account: Account, waterfall: Waterfall) -> list[int]:
-    """List the rows that money in advance may meet, in the order of the waterfall's rule for the future.
-
-    Raises:
-        EngineRefusal: the rule spreads money over all instalments, which needs a part-prepayment.
-    """
+    """List the rows that money in advance may meet, in the order of the waterfall's rule for the future."""
     periods = account.plan.periods
     rows = [index for index in range(account.cursor, len(periods)) if periods[index].due > account.day]
-    if waterfall.future is FutureRule.REAMORTISE:
-        raise EngineRefusal("engine.future_rule_unknown", "Spread money in advance over all instalments by a prepayment.")
     if waterfall.future is FutureRule.LAST_INSTALMENT:
         return rows[::-1]
     if waterfall.future is FutureRule.NEXT_THEN_LAST:

@@ -57,7 +57,8 @@ def write_off(account: Account, fact: Fact) -> None:
                 "engine.write_off_above_due", f"Only {fact.amount_paise - rest} paise are due; write off at most that."
             )
         return
-    call_in(account=account)
+    if account.terms.is_called_in_on_write_off:
+        call_in(account=account)
     _use_excess(account, fact)
     for due in all_dues(account=account):
         _settle_due(account, due, Movement.WRITTEN_OFF, fact)

@@ -79,9 +79,10 @@ class Penal(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waive(Fact):
-    """Part of what is owed given up; `component` names it, oldest first."""
+    """Part of what is owed given up; `component` names it, oldest first, or `charge_sequence` one charge, due or not."""
 
     component: Component
+    charge_sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

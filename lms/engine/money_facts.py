@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lms.engine.account import HEADS, Account
-from lms.engine.allocation import dues_until, pick_waterfall, spend
+from lms.engine.allocation import dues_of_charge, dues_until, pick_waterfall, spend
 from lms.engine.errors import EngineRefusal
 from lms.engine.facts import Bounce, Charge, Fact, Penal, Receive, Waive
 from lms.engine.plan import COMPONENTS, FEE, PENAL, TAX, Item
@@ -66,7 +66,10 @@ def levy_bounce(account: Account, fact: Bounce) -> None:
 def waive(account: Account, fact: Waive) -> None:
     """Give up part of what is due of one component, oldest first."""
     check_positive(fact)
-    dues = list(dues_until(account=account, component=fact.component, day=account.day))
+    if fact.charge_sequence is None:
+        dues = list(dues_until(account=account, component=fact.component, day=account.day))
+    else:
+        dues = dues_of_charge(account=account, component=fact.component, sequence=fact.charge_sequence)
     amount = fact.amount_paise
     if amount > (due_paise := sum(due.amount for due in dues)):
         raise EngineRefusal(

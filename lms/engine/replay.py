@@ -94,7 +94,7 @@ def fold(*, terms: Terms, facts: Sequence[Fact], as_of: date) -> Account | None:
     account = fold_facts(terms=terms, facts=effective_facts(facts=facts, as_of=as_of))
     if account is not None:
         advance(account=account, day=as_of)
-        if terms.is_interest_recalculated:
+        if terms.is_interest_recalculated and account.closed_as is None:
             account.plan.known_until = as_of
             evaluate(plan=account.plan)
         advance(account=account, day=as_of + _ONE_DAY, is_night_only=True)
@@ -139,7 +139,8 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     if is_recalculated:
         account.plan.known_until = account.day
         evaluate(plan=account.plan)
-        keep_instalments(account.plan)
+        if account.closed_as is None:
+            keep_instalments(account.plan)
         account.note_paid_rows()
     charge_rows(plan=account.plan)
     apply_excess(account=account)

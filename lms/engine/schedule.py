@@ -15,7 +15,7 @@ from lms.engine.levelling import level
 from lms.engine.plan import Period, Plan, to_instalment
 from lms.engine.rounding import round_ratio
 from lms.engine.row_charges import charge_rows
-from lms.engine.solver import solve_instalments
+from lms.engine.solver import round_instalment, solve_instalments
 from lms.engine.state import Instalment, RowKind
 from lms.engine.terms import Amortisation, BrokenPeriod, LastInstalment, MoratoriumInterest, Terms
 
@@ -172,9 +172,7 @@ def _lend(plan: Plan, index: int, day: date, amount_paise: int) -> None:
         _add_move(period, day_of_interest, amount_paise)
         return
     numerator, denominator = plan.terms.down_payment_pct.as_integer_ratio()
-    part = round_ratio(
-        amount_paise * numerator, 100 * denominator, plan.terms.interest_rounding, plan.terms.interest_unit_paise
-    )
+    part = round_instalment(plan.terms, amount_paise * numerator, 100 * denominator)
     plan.periods.insert(index, Period(RowKind.DOWN_PAYMENT, day, day, day, 0, fixed_principal=part))
     first = index
     while first and plan.periods[first - 1].kind is RowKind.DOWN_PAYMENT and plan.periods[first - 1].due == day:

@@ -275,6 +275,7 @@ class Terms:
     interest is that of the evening before); otherwise it starts with the night of d.
     `is_late_charge_own_row`: a charge after the last instalment stands on a row of its own, not on the last one.
     `is_instalment_charge_due_on_closing`: who closes early pays the charges of the instalments to come too.
+    `is_called_in_on_write_off` ends the schedule that day; otherwise all its rows are written off as they stand.
     `overdue_components`: what counts for days past due and for the oldest unpaid due date.
     """
 
@@ -332,6 +333,7 @@ class Terms:
     waterfalls: tuple[Waterfall, ...] = field(default_factory=_standard_waterfall)
     is_late_charge_own_row: bool = False
     is_instalment_charge_due_on_closing: bool = False
+    is_called_in_on_write_off: bool = True
     overdue_components: tuple[Component, ...] = (Component.PRINCIPAL, Component.INTEREST)
     penal_plan: PenalPlan | None = None
     charges: tuple[ChargeTerm, ...] = ()

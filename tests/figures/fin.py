@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from lms.engine.errors import EngineRefusal
@@ -60,6 +61,7 @@ def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Stor
             is_down_payment_automatic=is_automatic,
             charge_off_behaviour=case["terms"].get("charge_off_behaviour", ""),
             is_cumulative=case["terms"]["engine"] == "cumulative",
+            has_interest_refund=_may_refund_interest(case),
         )
         if story.undone_start is None:
             return story
@@ -67,6 +69,14 @@ def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Stor
     if case["events"][0]["date"] != start:
         raise Unsupported("schedule of an approved loan that is disbursed on another day")
     return promise(terms=terms, start=date.fromisoformat(start), amount_paise=minor(case["terms"]["principal"]))
+
+
+def _may_refund_interest(case: dict[str, Any]) -> bool:
+    """Tell whether credits of the case also refund interest, or whether its figures cannot say."""
+    if Decimal(case["terms"]["annual_rate_pct"]) == 0:
+        return False
+    lists = [snapshot["transactions"] for snapshot in case["expect"] if "transactions" in snapshot]
+    return not lists or any(line["type"] == "interest_refund" for lines in lists for line in lines)
 
 
 def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanState) -> str:

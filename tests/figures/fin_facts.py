@@ -8,13 +8,26 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from lms.engine.facts import Charge, Disburse, Fact, Pause, Penal, RateChange, Receive, Reschedule, Reverse
+from lms.engine.facts import (
+    Charge,
+    Disburse,
+    Fact,
+    Pause,
+    Penal,
+    RateChange,
+    Receive,
+    Refund,
+    Reschedule,
+    Reverse,
+    Waive,
+    WriteOff,
+)
 from lms.engine.quote import quote_foreclosure
 from lms.engine.replay import replay
 from lms.engine.row_charges import charge_amount
 from lms.engine.schedule import build_schedule
 from lms.engine.state import RowKind
-from lms.engine.terms import InterestMethod, Terms
+from lms.engine.terms import Component, InterestMethod, Terms
 from tests.figures.fin_terms import charge_term, minor
 from tests.figures.fin_transactions import Line, lines_of
 from tests.figures.result import Unsupported
@@ -32,6 +45,7 @@ class Story:
     is_down_payment_automatic: bool = False
     charge_off_behaviour: str = ""
     is_cumulative: bool = False
+    has_interest_refund: bool = False
     charged_off: date | None = None
     undone_start: date | None = None
 
@@ -41,7 +55,11 @@ class Story:
 
     @property
     def next_sequence(self) -> int:
-        return len(self.facts) + 1
+        return max((fact.sequence for fact in self.facts), default=0) + 1
+
+    def fact(self, sequence: int) -> Fact:
+        """Give the fact of a sequence."""
+        return next(fact for fact in self.facts if fact.sequence == sequence)
 
 
 def tell(
@@ -51,6 +69,7 @@ def tell(
     is_down_payment_automatic: bool = False,
     charge_off_behaviour: str = "",
     is_cumulative: bool = False,
+    has_interest_refund: bool = False,
 ) -> Story:
     """Turn events, in the order they were done, into facts.
 
@@ -62,6 +81,7 @@ def tell(
         is_down_payment_automatic=is_down_payment_automatic,
         charge_off_behaviour=charge_off_behaviour,
         is_cumulative=is_cumulative,
+        has_interest_refund=has_interest_refund,
     )
     for event in events:
         maker = _MAKERS.get(event["type"])
@@ -168,7 +188,9 @@ def _pause(story: Story, event: dict[str, Any]) -> None:
 
 def _undo(story: Story, event: dict[str, Any]) -> None:
     target = _find(story, event)
-    day = max(date.fromisoformat(event.get("business_date") or event["date"]), story.facts[target - 1].value_date)
+    if isinstance(story.fact(target), Disburse):
+        raise Unsupported("undo of a disbursement as a transaction")
+    day = max(date.fromisoformat(event.get("business_date") or event["date"]), story.fact(target).value_date)
     _keep_reverted(story, target)
     story.facts.append(Reverse(sequence=story.next_sequence, value_date=day, reversed_sequence=target))
 
@@ -176,7 +198,11 @@ def _undo(story: Story, event: dict[str, Any]) -> None:
 def _find(story: Story, event: dict[str, Any]) -> int:
     """Find the transaction meant: the nth of its type on its day, or the only one of that day."""
     made_on = _day(event, "made_on" if "made_on" in event else "date")
-    same_day = [sequence for sequence in story.numbered(event["of"]) if story.facts[sequence - 1].value_date == made_on]
+    if event["of"] == "transaction":
+        made = [fact.sequence for fact in story.facts if isinstance(fact, Disburse) or fact.sequence in story.types]
+    else:
+        made = story.numbered(event["of"])
+    same_day = [sequence for sequence in made if story.fact(sequence).value_date == made_on]
     if len(same_day) >= event["nr"]:
         return same_day[event["nr"] - 1]
     if len(same_day) != 1:
@@ -188,7 +214,7 @@ def _keep_reverted(story: Story, target: int) -> None:
     """Note how the transaction looked before it was undone."""
     state = replay(terms=story.terms, facts=story.facts, as_of=story.day, has_planned=True)
     lines = lines_of(facts=story.facts, state=state, types=story.types)
-    fact = story.facts[target - 1]
+    fact = story.fact(target)
     key = (fact.value_date.isoformat(), story.types[target], fact.amount_paise)
     for line in lines:
         if (line.date, line.type, line.amount) == key:
@@ -252,6 +278,66 @@ def _undo_disbursement(story: Story, event: dict[str, Any]) -> None:
     story.undone_start = disbursals[0].value_date
 
 
+def _write_off(story: Story, event: dict[str, Any]) -> None:
+    story.types[story.next_sequence] = "close_as_written_off"
+    story.facts.append(WriteOff(sequence=story.next_sequence, value_date=_day(event)))
+
+
+def _waive_charge(story: Story, event: dict[str, Any]) -> None:
+    levied = [fact for fact in story.facts if isinstance(fact, Charge | Penal) and not getattr(fact, "is_kept_back", False)]
+    if len(levied) != 1:
+        raise Unsupported("waive_charge with several charges")
+    charge = levied[0]
+    story.types[story.next_sequence] = "waive_loan_charges"
+    story.facts.append(
+        Waive(
+            sequence=story.next_sequence,
+            value_date=max(charge.due_date or charge.value_date, charge.value_date),
+            amount_paise=charge.amount_paise,
+            component=Component.FEE if isinstance(charge, Charge) else Component.PENAL,
+            charge_sequence=charge.sequence,
+        )
+    )
+
+
+def _undo_waive_charge(story: Story, event: dict[str, Any]) -> None:
+    target = story.numbered("waive_loan_charges")[-1]
+    _keep_reverted(story, target)
+    day = max(_day(event, "business_date"), story.fact(target).value_date)
+    story.facts.append(Reverse(sequence=story.next_sequence, value_date=day, reversed_sequence=target))
+
+
+def _refund(story: Story, event: dict[str, Any]) -> None:
+    story.types[story.next_sequence] = "credit_balance_refund"
+    amount = minor(event["amount"])
+    story.facts.append(Refund(sequence=story.next_sequence, value_date=_day(event), amount_paise=amount))
+
+
+def _credit(story: Story, event: dict[str, Any]) -> None:
+    if event["kind"] not in ("merchant_issued_refund", "payout_refund", "goodwill_credit"):
+        raise Unsupported(f"credit {event['kind']}")
+    if story.has_interest_refund:
+        raise Unsupported("interest_refund")
+    story.types[story.next_sequence] = event["kind"]
+    story.facts.append(
+        Receive(
+            sequence=story.next_sequence,
+            value_date=_day(event),
+            amount_paise=minor(event["amount"]),
+            transaction_kind=event["kind"].upper(),
+        )
+    )
+
+
+def _undo_last_disbursement(story: Story, event: dict[str, Any]) -> None:
+    last = [fact for fact in story.facts if isinstance(fact, Disburse)][-1]
+    later = [fact for fact in story.facts if fact.sequence > last.sequence]
+    if any(story.types.get(fact.sequence) != "down_payment" for fact in later):
+        raise Unsupported("undo_last_disbursement after other events")
+    story.facts = [fact for fact in story.facts if fact.sequence < last.sequence]
+    story.types = {sequence: name for sequence, name in story.types.items() if sequence < last.sequence}
+
+
 def _pay_off(story: Story, event: dict[str, Any]) -> None:
     day = _day(event)
     if story.terms.is_interest_recalculated:
@@ -277,6 +363,12 @@ _MAKERS = {
     "charge": _charge,
     "pay_off": _pay_off,
     "end_of_day": _end_of_day,
+    "write_off": _write_off,
+    "waive_charge": _waive_charge,
+    "undo_waive_charge": _undo_waive_charge,
+    "credit_balance_refund": _refund,
+    "credit": _credit,
+    "undo_last_disbursement": _undo_last_disbursement,
     "instalment_charge": _instalment_charge,
     "reschedule": _reschedule,
     "charge_off": _charge_off,

@@ -197,6 +197,8 @@ def _rounding(terms: dict[str, Any]) -> dict[str, Any]:
 
 def _grace(terms: dict[str, Any]) -> dict[str, Any]:
     grace = terms.get("grace", {})
+    if grace.get("interest_payment"):
+        raise Unsupported("grace interest_payment")
     found: dict[str, Any] = {
         "grace_principal_count": grace.get("principal", 0),
         "grace_interest_count": grace.get("interest_payment", 0),
@@ -221,12 +223,15 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
     recalculated = terms.get("interest_recalculation")
     if recalculated and (recalculated["rest"], recalculated["compounding"]) != ("daily", "none"):
         raise Unsupported(f"interest_recalculation rest {recalculated['rest']}")
+    if recalculated and recalculated.get("advance_payment") != "adjust_last_unpaid_period":
+        raise Unsupported(f"interest_recalculation advance_payment {recalculated.get('advance_payment')}")
     if recalculated and terms.get("allocation", {}).get("processing") == "vertical":
         raise Unsupported("vertical processing with interest_recalculation")
     found: dict[str, Any] = {
         "early_payment": EarlyPayment.PAY_AT_ONCE,
         "is_late_charge_own_row": True,
         "is_instalment_charge_due_on_closing": True,
+        "is_called_in_on_write_off": False,
         "is_interest_recalculated": recalculated is not None,
         "has_interest_on_overdue_principal": not terms.get("no_interest_on_past_due", False),
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lms.engine.facts import Bounce, Disburse, Fact, Receive, Recover, Refund, Reverse
+from lms.engine.facts import Bounce, Disburse, Fact, Receive, Recover, Refund, Reverse, Waive
 from lms.engine.state import Allocation, Head, LoanState, Movement
 from lms.engine.terms import Component
 from tests.figures.fin_terms import minor
@@ -60,7 +60,8 @@ def lines_of(*, facts: Sequence[Fact], state: LoanState, types: dict[int, str]) 
         elif isinstance(fact, Receive | Refund | Recover) or fact.sequence in types:
             name = types[fact.sequence]
             amount = fact.amount_paise or sum(part.amount_paise for part in by_fact.get(fact.sequence, ()))
-            lines.append(Line(fact.value_date.isoformat(), name, amount, _parts(by_fact.get(fact.sequence, []))))
+            parts = {} if isinstance(fact, Waive) else _parts(by_fact.get(fact.sequence, []))
+            lines.append(Line(fact.value_date.isoformat(), name, amount, parts))
         elif isinstance(fact, Bounce):
             raise Unsupported("transactions of a bounce")
     balance = 0
