@@ -51,7 +51,7 @@ class Row:
 
     start: date
     due: date
-    is_whole: bool
+    regular_days: int
     pays_principal: bool
     opening: int = 0
     closing: int = 0
@@ -88,10 +88,10 @@ class Agreement:
     is_by_days: bool = True
 
     def night_fraction(self, row: Row) -> Fraction:
-        """Give the part of a year that one night of a row is."""
-        if self.is_by_days or not row.is_whole:
+        """Give the part of a year that one night of a row is: of a whole month its share, broken days by 365."""
+        if self.is_by_days or not row.regular_days:
             return Fraction(1, 365)
-        return Fraction(1, 12 * (row.due - row.start).days)
+        return Fraction(1, 12 * row.regular_days)
 
 
 def lay_out(agreement: Agreement) -> list[Row]:
@@ -99,13 +99,12 @@ def lay_out(agreement: Agreement) -> list[Row]:
     regular_start = months_after(agreement.first_due, -1)
     rows, start = [], agreement.start
     if regular_start > agreement.start:
-        rows.append(Row(start, regular_start, is_whole=False, pays_principal=False))
+        rows.append(Row(start, regular_start, regular_days=0, pays_principal=False))
         start = regular_start
     for number in range(agreement.count):
         due = months_after(agreement.first_due, number)
-        is_whole = number > 0 or start == regular_start
-        rows.append(Row(start, due, is_whole=is_whole, pays_principal=True))
-        start = due
+        rows.append(Row(start, due, regular_days=(due - regular_start).days, pays_principal=True))
+        start = regular_start = due
     return rows
 
 

@@ -29,7 +29,7 @@ agreements = st.builds(
         annual_pct=pct,
         count=months,
         start=start,
-        first_due=start + timedelta(days=gap) if by_days else months_after(start, 1),
+        first_due=start + timedelta(days=gap),
         unit=unit,
         is_by_days=by_days,
     ),
