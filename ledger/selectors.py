@@ -1,6 +1,7 @@
 """Questions to the ledger: balances, the trial balance, statements, journals."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -146,6 +147,27 @@ def journals_for(*, reference_type: str, reference_id: int) -> QuerySet[Journal]
         .order_by("pk")
         .prefetch_related("transfers__debit_account", "transfers__credit_account")
     )
+
+
+def reference_balances(*, reference_type: str, reference_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return what the journals behind objects made of each account: debits less credits in paise by account code.
+
+    Args:
+        reference_type: `app.model` of the objects.
+        reference_ids: their keys; those without journals are left out of the answer.
+    """
+    balances: dict[int, dict[str, int]] = {}
+    for side, sign in (("debit_account", 1), ("credit_account", -1)):
+        sums = (
+            Transfer.objects.filter(journal__reference_type=reference_type, journal__reference_id__in=reference_ids)
+            .order_by()
+            .values_list("journal__reference_id", f"{side}__code")
+            .annotate(Sum("amount_paise"))
+        )
+        for reference_id, code, amount in sums:
+            found = balances.setdefault(reference_id, {})
+            found[code] = found.get(code, 0) + sign * int(amount)
+    return balances
 
 
 def _row(account: Account, debits: int, credits_: int) -> TrialBalanceRow:

@@ -248,6 +248,7 @@ def _position(entry: _Entry, today: date) -> None:
     loan.disbursed_on = first_lent_on(facts=facts)
     loan.closed_upto = day_before(today)
     loan.booked = booked_totals(state=entry.state, is_income_suspended=False)
+    loan.booked_with_batch = loan.booked
     loan.fact_count = len(facts)
     position_set(loan=loan, state=entry.state)
 

@@ -36,6 +36,7 @@ from lms.services.positions import (
     state_hash,
     terms_of,
 )
+from lms.services.proof import AccountCodes, account_codes, posted_and_booked
 
 _READ_AT_ONCE: Final = 500
 # What a damaged row can raise when it is read or replayed; reported as a difference of that loan.
@@ -75,7 +76,7 @@ def loan_verify(*, loan: Loan, closed_to: date | None = None) -> VerifiedBatch:
     Args:
         closed_to: a running loan must be closed up to this day; not checked when not given.
     """
-    return _verify([loan], closed_to)
+    return _verify([loan], closed_to, account_codes())
 
 
 def loans_verify(
@@ -87,13 +88,13 @@ def loans_verify(
         limit: how many loans at most.
         closed_to: as in `loan_verify`.
     """
-    last, left = 0, limit
+    last, left, accounts = 0, limit, account_codes()
     while left is None or left > 0:
         size = read_at_once if left is None else min(read_at_once, left)
         loans = list(Loan.objects.filter(pk__gt=last).select_related("product_version__product").order_by("pk")[:size])
         if not loans:
             return
-        yield _verify(loans, closed_to)
+        yield _verify(loans, closed_to, accounts)
         last = loans[-1].pk
         left = None if left is None else left - len(loans)
 
@@ -134,16 +135,18 @@ def loan_rebuild(*, loan_id: int, reason: str, actor: User | None = None) -> tup
     return run_in_transaction(lambda: _rebuild(loan_id, reason, actor))
 
 
-def _verify(loans: Sequence[Loan], closed_to: date | None) -> VerifiedBatch:
+def _verify(loans: Sequence[Loan], closed_to: date | None, accounts: AccountCodes) -> VerifiedBatch:
     ids = [loan.pk for loan in loans]
     facts = _facts(ids)
     instalments = _rows(Instalment, INSTALMENT_COLUMNS, ids)
     allocations = _rows(Allocation, ALLOCATION_COLUMNS, ids)
+    postings = posted_and_booked(loans=loans, accounts=accounts)
     found: list[Difference] = []
     figures = 0
     for loan in loans:
         try:
             pairs = _pairs(loan, facts[loan.pk], instalments[loan.pk], allocations[loan.pk], closed_to)
+            pairs += [(f"posted on account {code}", posted, due) for code, posted, due in postings[loan.pk]]
         except _DAMAGE as error:
             found.append(Difference(loan.number, "replay", f"{type(error).__name__}: {error}", "a loan that replays"))
             continue
@@ -290,21 +293,21 @@ def _rebuild(loan_id: int, reason: str, actor: User | None) -> tuple[Difference,
         loan.closed_upto = day_before(business_date())
     state = position_of(loan=loan, facts=facts, as_of=as_of_after(loan=loan, facts=facts))
     totals = booked_totals(state=state, is_income_suspended=is_income_suspended(loan=loan))
-    if loan.booked != totals and _is_ledger_as_booked():
+    if loan.booked != totals and _is_posted_as_booked(loan):
         _post_correction(loan, totals, entry.pk)
     loan.booked = totals
     position_save(loan=loan, state=state)
     return differences
 
 
-def _is_ledger_as_booked() -> bool:
-    """Tell whether the ledger has what the loans say is booked.
+def _is_posted_as_booked(loan: Loan) -> bool:
+    """Tell whether the ledger has what the loan says is booked.
 
     Then a loan whose booked totals are not those of its facts lacks a posting. Otherwise it is the loan's own note of
     what was booked that is damaged, and a posting would carry the damage into the ledger.
     """
-    _, broken = control_accounts_verify()
-    return not broken
+    accounts = posted_and_booked(loans=[loan], accounts=account_codes())[loan.pk]
+    return all(posted == expected for _, posted, expected in accounts)
 
 
 def _post_correction(loan: Loan, totals: Mapping[str, int], entry_id: int) -> None:

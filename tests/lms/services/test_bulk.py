@@ -39,7 +39,7 @@ HISTORY: tuple[Fact, ...] = (
 # What differs by nature: keys of the rows, of the requests, and when they were recorded.
 _OWN = frozenset(
     {"id", "loan_id", "number", "customer_id", "external_reference", "idempotency_key", "content_hash", "created_at"}
-    | {"recorded_at", "state_hash", "reason", "reference", "credit_reference"}
+    | {"recorded_at", "state_hash", "reason", "reference", "credit_reference", "booked_with_batch"}
 )
 
 

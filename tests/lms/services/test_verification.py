@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from core.models import AuditEntry
 from ledger.models import Journal
+from ledger.services import MovementAmount, journal_post
 from lms.models import Allocation, Instalment, Loan, LoanFact
 from lms.services.verification import control_accounts_verify, loan_rebuild, loan_verify, loans_verify
 from tests.factories.book import assert_verified, balances, receive, refused
@@ -234,3 +235,22 @@ def test_rebuild_of_an_unknown_loan_is_refused(db: None) -> None:
 def test_rebuild_needs_a_reason(paid: Loan) -> None:
     with refused("lms.reason_missing"):
         loan_rebuild(loan_id=paid.pk, reason="")
+
+
+def test_a_posting_that_a_loan_knows_nothing_of_is_found(paid: Loan) -> None:
+    with transaction.atomic():
+        journal_post(
+            idempotency_key="stray",
+            event="STRAY",
+            reference_type="lms.loan",
+            reference_id=paid.pk,
+            product_code="PL",
+            movements=[MovementAmount("RECEIVED", "PRINCIPAL", 5_00)],
+            value_date=FIRST_DUE,
+            booked_on=FIRST_DUE,
+        )
+
+    assert _found(paid) == [
+        f"Loan {paid.number}: posted on account 1010 is -10859500, should be -10860000",
+        f"Loan {paid.number}: posted on account 1110.PL is 11109303, should be 11109803",
+    ]
