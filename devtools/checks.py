@@ -14,13 +14,32 @@ from devtools.processes import Processes
 from devtools.servers import broker_for_tests, mariadb_for_tests, scratch_folder
 from devtools.system import apt_install
 
-PACKAGES = ("config", "core", "customers", "devtools", "ledger", "lms", "tests")
+PACKAGES = ("bench", "config", "core", "customers", "devtools", "ledger", "lms", "tests")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OTHER_PYTHON = "3.13"
 _IMPORT_LINTER = "from importlinter.cli import lint_imports_command as c; c(['--no-logo'])"
 _NOT_SCANNED = r"^(requirements.*\.txt|vendor/.*)$"
 # Sample addresses in documents, and alphabets.
 _PLACEHOLDERS = r"^(password|p|ABCDEFGH[A-Z]*)$"
+
+
+def bench(*, names: Sequence[str]) -> int:
+    """Print what the engine and the book reach on this machine, beside their bars; all modules of bench/ unless named.
+
+    Raises:
+        Failed: no such module.
+    """
+    known = sorted(path.stem for path in (ROOT / "bench").glob("[!_]*.py"))
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise Failed(f"no such measurement: {', '.join(unknown)}; there are {', '.join(known)}")
+    report = Report()
+    with Processes() as processes:
+        environment = _prepare(report, processes=processes)
+        for name in (names or known) if environment else ():
+            with report.step(f"bench {name}"):
+                _expect_success(processes.run([Environment().python, "-m", f"bench.{name}"]))
+    return report.finish(skips_fail=False)
 
 
 def lint() -> int:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from devtools.checks import lint, run_tests
+from devtools.checks import bench, lint, run_tests
 from devtools.console import Failed, complain
 from devtools.demo import run_demo
 from devtools.processes import StopRequested
@@ -31,6 +31,8 @@ def _run(options: argparse.Namespace, passed_on: Sequence[str]) -> int:
         return run_demo(port=options.port, reset=options.reset, until_ready=options.until_ready)
     if options.command == "lint":
         return lint()
+    if options.command == "bench":
+        return bench(names=options.names)
     fast = options.command == "test" and options.fast
     return run_tests(fast=fast, long=options.command == "long", pytest_args=passed_on)
 
@@ -73,4 +75,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the tests marked long, on both databases. Arguments after -- go to pytest.",
     )
     commands.add_parser("lint", help="the checks that need no test: ruff, mypy, import-linter, migrations, secrets")
+    measure = commands.add_parser("bench", help="measured rates beside their bars; NAME is a module of bench/")
+    measure.add_argument("names", nargs="*", metavar="NAME")
     return parser
