@@ -74,6 +74,7 @@ def _pay_row(account: Account, index: int, components: list[int], amount: int, m
         principal, interest = payable(plan=account.plan, index=index, day=account.day)
     else:
         principal, interest = open_amount(row, PRINCIPAL), open_amount(row, INTEREST)
+    is_one_of_many = sum(1 for period in account.plan.periods if _open(period) > 0) > 1
     left = {PRINCIPAL: principal, INTEREST: interest}
     for component in components:
         if component < FEE:
@@ -91,7 +92,16 @@ def _pay_row(account: Account, index: int, components: list[int], amount: int, m
                     index=index, component=component, item=item, amount=part, movement=movement, fact=fact
                 )
                 amount -= part
+    if account.terms.is_interest_recalculated and is_one_of_many and account.day < row.start:
+        _close_if_agreed(row)
     return amount
+
+
+def _close_if_agreed(row: Period) -> None:
+    """Take a later row on which the agreed instalment was paid as fully paid, whatever it had grown to."""
+    paid = row.paid[PRINCIPAL] + row.paid[INTEREST] if row.paid else 0
+    if paid and (paid == row.agreed or paid > row.instalment):
+        row.instalment = paid
 
 
 def _open(period: Period) -> int:

@@ -63,7 +63,7 @@ _HANDLERS: dict[type[Fact], Callable[[Account, Any], None]] = {
 }
 _PLANNED = (RateChange, Pause, Reschedule)
 # Instalments are solved on the schedule as it last stood; interest on what is overdue by now comes on top of them.
-_SOLVED_AS_BEFORE = (Disburse, RateChange, Pause, Reschedule)
+_SOLVED_AS_BEFORE = (RateChange, Pause, Reschedule)
 
 
 def replay(*, terms: Terms, facts: Sequence[Fact], as_of: date, has_planned: bool = False) -> LoanState:
@@ -130,8 +130,7 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     if handler is None:
         raise EngineRefusal("engine.fact_not_possible", f"A loan that runs cannot take the fact {type(fact).__name__}.")
     is_recalculated = account.terms.is_interest_recalculated
-    is_solved_as_before = isinstance(fact, _SOLVED_AS_BEFORE) and not account.terms.is_full_term_per_tranche
-    if is_recalculated and not is_solved_as_before:
+    if is_recalculated and not isinstance(fact, _SOLVED_AS_BEFORE):
         account.plan.known_until = account.day
         evaluate(plan=account.plan)
         keep_instalments(account.plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -98,7 +99,10 @@ def add_tranche(*, plan: Plan, day: date, amount_paise: int) -> None:
     while index and plan.periods[index - 1].kind is RowKind.DOWN_PAYMENT and plan.periods[index - 1].due == day:
         index -= 1
     _lend(plan, plan.index_at(day), day, amount_paise)
-    solve_from(plan=plan, first=index)
+    if plan.terms.is_interest_recalculated:
+        _solve_unpaid(plan, index)
+    else:
+        solve_from(plan=plan, first=index)
 
 
 def solve_from(*, plan: Plan, first: int, is_agreed: bool = False) -> None:
@@ -124,6 +128,23 @@ def _paid_ahead(plan: Plan, first: int) -> int:
     """Add up principal of period `first` and later ones that was paid before that period began."""
     ahead = {id(row) for row in plan.periods[first:]} if plan.history else set()
     return sum(paid.amount for paid in plan.history if id(paid.row) in ahead and paid.day <= plan.periods[first].start)
+
+
+def _solve_unpaid(plan: Plan, first: int) -> None:
+    """Solve the instalments from `first` on as if nothing had been paid or missed, and take them over.
+
+    Money in advance and overdue principal change interest, not the instalments that a tranche adds to.
+    """
+    alone = Plan(terms=plan.terms, rule=plan.rule, periods=[_unpaid(row) for row in plan.periods])
+    evaluate(plan=alone)
+    solve_from(plan=alone, first=first)
+    for row, solved in zip(plan.periods[first:], alone.periods[first:], strict=True):
+        row.instalment, row.agreed = solved.due_principal + solved.due_interest, solved.agreed
+    evaluate(plan=plan)
+
+
+def _unpaid(row: Period) -> Period:
+    return replace(row, instalment=row.agreed, moves=list(row.moves), paid=None, waived=None, written_off=None, items=None)
 
 
 def _add_full_term(plan: Plan, day: date, amount_paise: int) -> None:

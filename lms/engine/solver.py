@@ -11,7 +11,7 @@ from lms.engine.interest import RATE_DENOMINATOR
 from lms.engine.plan import Period, Plan
 from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
-from lms.engine.terms import Amortisation, InstalmentMethod, InterestMethod, Terms
+from lms.engine.terms import Amortisation, InstalmentMethod, InterestMethod, RoundingMode, Terms
 
 _SCALE: int = 10**30
 _ONE_DAY = timedelta(days=1)
@@ -49,7 +49,12 @@ def solve_instalments(*, plan: Plan, first: int, balance: int, is_agreed: bool =
 
 
 def round_instalment(terms: Terms, numerator: int, denominator: int) -> int:
-    """Round an instalment by the terms; one that would become nil is rounded to the minor unit instead."""
+    """Round an instalment by the terms; one that would become nil is rounded to the minor unit instead.
+
+    Half-even rounds twice, to the minor unit and then to the instalment's, as ledgers that use it do.
+    """
+    if terms.instalment_rounding is RoundingMode.HALF_EVEN:
+        numerator, denominator = round_ratio(numerator, denominator, RoundingMode.HALF_EVEN), 1
     rounded = round_ratio(numerator, denominator, terms.instalment_rounding, terms.instalment_unit_paise)
     return rounded or round_ratio(numerator, denominator, terms.instalment_rounding, terms.interest_unit_paise)
 

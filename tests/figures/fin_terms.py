@@ -130,7 +130,7 @@ def _dates(terms: dict[str, Any], disbursed: date) -> dict[str, Any]:
 
 def _interest(terms: dict[str, Any]) -> dict[str, Any]:
     is_progressive = terms["engine"] == "progressive"
-    is_daily = terms["interest_period"] == "daily"
+    is_daily = terms["interest_period"] == "daily" or (is_progressive and terms["unit"] == "days")
     found: dict[str, Any] = {
         "amortisation": _amortisation(terms),
         "interest_method": InterestMethod.FLAT if terms["interest_method"] == "flat" else InterestMethod.DECLINING_BALANCE,
