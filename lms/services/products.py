@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from core import audit
@@ -202,14 +203,24 @@ def rate_clean(*, rate_pct: Decimal) -> Decimal:
 
 
 def _product_create(code: str, name: str, actor: User | None, reason: str) -> Product:
-    product = Product.objects.filter(code=code).first()
-    if product is not None:
-        if product.name != name:
-            raise ProductCodeTaken(product=code)
-        return product
-    product = Product.objects.create(code=code, name=name)
+    if earlier := _earlier(code, name):
+        return earlier
+    try:
+        with transaction.atomic():
+            product = Product.objects.create(code=code, name=name)
+    except IntegrityError:
+        if earlier := _earlier(code, name):
+            return earlier
+        raise
     product_accounts_create(product_code=code, name=name)
     audit.record(actor=actor, action="lms.product_create", obj=product, reason=reason, detail={"code": code})
+    return product
+
+
+def _earlier(code: str, name: str) -> Product | None:
+    product = Product.objects.filter(code=code).first()
+    if product is not None and product.name != name:
+        raise ProductCodeTaken(product=code)
     return product
 
 

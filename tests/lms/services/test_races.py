@@ -10,13 +10,21 @@ from django.db import connection
 
 from core.errors import KistError
 from ledger.models import Journal
-from lms.models import Loan, LoanFact
+from lms.models import Loan, LoanFact, Product
 from lms.services.loans import loan_disburse
+from lms.services.products import product_create
 from lms.services.receipts import receipt_post
 from lms.services.refunds import refund_post
 from lms.services.reversals import fact_reverse
 from tests.factories.book import assert_verified, receive
-from tests.factories.lms import make_customer, make_loan, make_sanctioned_loan, make_version, set_business_date
+from tests.factories.lms import (
+    make_customer,
+    make_loan,
+    make_product,
+    make_sanctioned_loan,
+    make_version,
+    set_business_date,
+)
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
@@ -165,3 +173,21 @@ def test_receipts_on_different_borrowers_do_not_disturb_each_other(loan: Loan) -
 
     assert list(Loan.objects.values_list("excess_paise", flat=True)) == [100_00] * CALLERS
     assert_verified(loan)
+
+
+def test_one_product_from_many_callers_is_one_product(transactional_db: None) -> None:
+    create = partial(product_create, code="PL", name="Personal loan")
+
+    products = _at_once(*[create] * CALLERS)
+
+    assert len(set(products)) == 1
+    assert Product.objects.count() == 1
+
+
+def test_versions_published_at_once_get_numbers_of_their_own(transactional_db: None) -> None:
+    product = make_product()
+    publish = partial(make_version, product=product)
+
+    _at_once(*(partial(publish, terms={"instalment_unit_paise": 100 * number}) for number in range(1, CALLERS + 1)))
+
+    assert sorted(product.versions.values_list("number", flat=True)) == [*range(1, CALLERS + 1)]

@@ -335,3 +335,18 @@ def test_held_money_meets_the_due_on_its_day(loan: Loan) -> None:
     assert paid_parts(loan, fact.sequence) == [("EXCESS", 11_348_00), ("INTEREST", 2_446_03), ("PRINCIPAL", 8_901_97)]
     assert (loan.excess_paise, loan.overdue_paise) == (0, 118_00)
     assert_verified(loan)
+
+
+def test_bounced_last_payment_reopens_a_closed_loan(db: None) -> None:
+    set_business_date(LENT)
+    loan = make_loan(instalment_count=1)
+    set_business_date(FIRST_DUE)
+    receipt = receive(loan, 1_22_447_00, FIRST_DUE, channel="NACH")
+    assert (loan.status, loan.closed_on, loan.excess_paise) == ("CLOSED", FIRST_DUE, 97)
+    set_business_date(date(2026, 2, 4))
+
+    bounce(loan, date(2026, 2, 4), receipt_sequence=receipt.sequence)
+
+    assert (loan.status, loan.closed_on, loan.closed_upto) == ("ACTIVE", None, date(2026, 2, 3))
+    assert (loan.overdue_paise, loan.days_past_due) == (1_22_446_03 + 590_00, 4)
+    assert_verified(loan)
