@@ -1,5 +1,7 @@
 """Screens of what every app shares: the audit trail, the business date, users and roles."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -15,6 +17,12 @@ from core.admin_base import (
     UserCreationForm,
 )
 from core.models import AuditEntry, BusinessDate
+
+# The type checker knows Django's class as one of rows of a kind; at run time it is not.
+if TYPE_CHECKING:
+    _UserAdmin = DjangoUserAdmin[User]
+else:
+    _UserAdmin = DjangoUserAdmin
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -44,7 +52,7 @@ class BusinessDateAdmin(ReadOnlyModelAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(_UserAdmin, ModelAdmin):
     """Members of staff; who may do what follows from their roles."""
 
     form = UserChangeForm

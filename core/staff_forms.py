@@ -10,17 +10,18 @@ from core.errors import KistError
 from core.money import format_rupees, parse_rupees
 
 
-class RupeesField(forms.CharField):
+class RupeesField(forms.Field):
     """An amount that staff write as 1,234.50 and services get as 123450 paise."""
 
     def __init__(self, *, label: str, required: bool = True, help_text: str = "", initial: str | None = None) -> None:
-        super().__init__(label=label, required=required, help_text=help_text, initial=initial, max_length=40)
-        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "placeholder": "1,234.50"}
+        attributes = {"inputmode": "decimal", "autocomplete": "off", "placeholder": "1,234.50", "maxlength": 40}
+        widget = forms.TextInput(attrs=attributes)
+        super().__init__(label=label, required=required, help_text=help_text, initial=initial, widget=widget)
         self.is_money = True
 
     def to_python(self, value: object) -> int | None:
         """Turn the text into paise."""
-        text = super().to_python(value)
+        text = str(value or "").strip()
         if not text:
             return None
         try:
@@ -32,9 +33,6 @@ class RupeesField(forms.CharField):
         """Ask for a value where one is required; zero is a value, and the service judges it."""
         if value is None and self.required:
             raise forms.ValidationError(self.error_messages["required"], code="required")
-
-    def run_validators(self, value: int | None) -> None:
-        """Skip the validators of text: the value is a number by now."""
 
 
 class DayField(forms.DateField):

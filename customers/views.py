@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 from core import audit
 from core.errors import KistError
 from core.staff_forms import StaffForm
-from core.staff_pages import staff_page, staff_response
+from core.staff_pages import acting_user, staff_page, staff_response
 from customers.admin import customer_response
 from customers.models import Customer
 from customers.staff_forms import AddressForm, BankAccountForm, CustomerForm, UnmaskForm
@@ -25,7 +25,7 @@ def customer_add_page(request: HttpRequest) -> HttpResponse:
     form = CustomerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            customer = form.submit(actor=request.user)
+            customer = form.submit(actor=acting_user(request))
         except KistError as error:
             form.refuse(error)
         else:
@@ -44,7 +44,7 @@ def customer_addition_page(request: HttpRequest, customer_id: int, what: str) ->
     form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            form.submit(customer=customer, actor=request.user)
+            form.submit(customer=customer, actor=acting_user(request))
         except KistError as error:
             form.refuse(error)
         else:
@@ -62,7 +62,7 @@ def customer_unmask_page(request: HttpRequest, customer_id: int) -> HttpResponse
     if not form.is_valid():
         return customer_response(request, customer, is_clear=False, unmask_form=form)
     reason = form.cleaned_data["reason"]
-    audit.record(actor=request.user, action="customers.customer_unmask", obj=customer, reason=reason)
+    audit.record(actor=acting_user(request), action="customers.customer_unmask", obj=customer, reason=reason)
     return customer_response(request, customer, is_clear=True, unmask_reason=reason)
 
 

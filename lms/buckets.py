@@ -75,7 +75,9 @@ def book_standing() -> BookStanding:
 
 def _read() -> BookStanding:
     steps = [
-        When(days_past_due__lte=upper, then=Value(index)) for index, (_, upper) in enumerate(_BUCKETS) if upper is not None
+        When(days_past_due__lte=upper, then=Value(index))
+        for index, (_, upper) in enumerate(_BUCKETS)
+        if upper is not None
     ]
     rows = (
         Loan.objects.filter(status__in=[LoanStatus.ACTIVE, LoanStatus.SANCTIONED])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Final
 
 from lms.engine.errors import EngineRefusal
@@ -101,7 +102,7 @@ def _is_even(*, rows: tuple[Instalment, ...], start_date: date, terms: Terms) ->
     if any(row.kind is not RowKind.REGULAR for row in rows):
         return False
     days = [start_date, *(row.due_date for row in rows)]
-    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     return max(gaps) - min(gaps) <= (3 * terms.every if terms.unit in (PeriodUnit.MONTH, PeriodUnit.YEAR) else 0)
 
 

@@ -133,7 +133,9 @@ class ForeclosureForm(ActForm):
     done = "Loan foreclosed with {amount}"
     icon = "lock"
 
-    amount_paise = RupeesField(label="Amount received in rupees", help_text="What is above the quote is held as excess.")
+    amount_paise = RupeesField(
+        label="Amount received in rupees", help_text="What is above the quote is held as excess."
+    )
     value_date = forms.DateField(widget=forms.HiddenInput)
     channel = forms.ChoiceField(label="Channel", choices=CHANNELS)
     reference = forms.CharField(label="Bank reference", max_length=64, help_text=_REFERENCE_HELP)
@@ -156,14 +158,18 @@ class ChargeForm(ActForm):
     intro = "Only charges that the borrower was told of in the key facts statement can be levied; the tax is added."
 
     code = forms.ChoiceField(label="Charge")
-    amount_paise = RupeesField(label="Amount in rupees", required=False, help_text="Without tax. Empty: what was agreed.")
+    amount_paise = RupeesField(
+        label="Amount in rupees", required=False, help_text="Without tax. Empty: what was agreed."
+    )
     value_date = DayField(label="Value date")
     due_date = DayField(label="Due on", required=False, help_text="Empty: on the value date.")
     reason = reason_field(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].choices = [(term.code, _charge_label(term)) for term in terms_of(loan=self.loan).charges]
+        choices_of(self, "code").choices = [
+            (term.code, _charge_label(term)) for term in terms_of(loan=self.loan).charges
+        ]
 
     def act(self, **entered: Any) -> LoanFact:
         """Levy the charge."""
@@ -215,7 +221,7 @@ class WaiverForm(ActForm):
             Component.INTEREST: self.loan.interest_outstanding_paise,
             Component.PRINCIPAL: self.loan.principal_outstanding_paise,
         }
-        self.fields["component"].choices = [
+        choices_of(self, "component").choices = [
             (component.value, f"{component.value.capitalize()}: {format_rupees(paise)} outstanding")
             for component, paise in owed.items()
         ]
@@ -237,7 +243,9 @@ class BounceForm(ActForm):
     icon = "keyboard_return"
     intro = "The receipt of the payment, if one was posted, is undone; the agreed bounce charge is levied."
 
-    receipt_sequence = forms.TypedChoiceField(label="Receipt that came back", required=False, coerce=int, empty_value=None)
+    receipt_sequence = forms.TypedChoiceField(
+        label="Receipt that came back", required=False, coerce=int, empty_value=None
+    )
     value_date = DayField(label="Value date", help_text="The day of the return.")
     reference = forms.CharField(label="Bank reference of the return", max_length=64)
     reason_code = forms.CharField(label="The bank's return code", max_length=20, required=False)
@@ -247,7 +255,7 @@ class BounceForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         receipts = [row for row in standing_facts(self.loan) if row.kind == FactKind.RECEIVE]
-        self.fields["receipt_sequence"].choices = [("", "None was posted"), *map(fact_choice, receipts)]
+        choices_of(self, "receipt_sequence").choices = [("", "None was posted"), *map(fact_choice, receipts)]
 
     def act(self, **entered: Any) -> LoanFact:
         """Record the bounce."""
@@ -276,7 +284,7 @@ class ReversalForm(ActForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = [row for row in standing_facts(self.loan) if row.kind != FactKind.REVERSE]
-        self.fields["sequence"].choices = [fact_choice(row) for row in rows]
+        choices_of(self, "sequence").choices = [fact_choice(row) for row in rows]
 
     @classmethod
     def is_open(cls, loan: Loan) -> bool:
@@ -369,6 +377,13 @@ def standing_facts(loan: Loan) -> Sequence[LoanFact]:
     """Return the entries of a loan that nothing has undone, latest first."""
     undone = undone_sequences(facts=facts_of(loan_id=loan.pk))
     return [row for row in loan.facts.order_by("-sequence") if row.sequence not in undone]
+
+
+def choices_of(form: forms.Form, name: str) -> forms.ChoiceField:
+    """Return a field of a form that has choices."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101  # each form names its own fields
+    return field
 
 
 def fact_choice(row: LoanFact) -> tuple[int, str]:

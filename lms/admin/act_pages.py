@@ -3,7 +3,7 @@
 from datetime import date
 
 from django.contrib import messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,14 +13,16 @@ from core.business_date import business_date
 from core.errors import KistError
 from core.money import format_rupees
 from core.staff_forms import rupees_text
-from core.staff_pages import staff_page, staff_response
+from core.staff_pages import acting_user, staff_page, staff_response
 from lms.admin.act_forms import ACT_BY_SLUG, ACTS, ActForm, ForeclosureForm
 from lms.engine.quote import ForeclosureQuote
 from lms.errors import IdempotencyKeyReused
 from lms.models import Loan
 from lms.services.foreclosures import foreclosure_quote
 
-_SENT_BEFORE = "This form was sent before with other content. Go back to the loan to see what was posted, and open the form again."
+_SENT_BEFORE = (
+    "This form was sent before with other content. Go back to the loan to see what was posted, and open the form again."
+)
 
 
 @staff_page("lms.view_loan")
@@ -58,15 +60,15 @@ def act_page(request: HttpRequest, loan_id: int, slug: str) -> HttpResponse:
     )
 
 
-def acts_for(*, user: AbstractBaseUser, loan: Loan) -> list[type[ActForm]]:
+def acts_for(*, user: User, loan: Loan) -> list[type[ActForm]]:
     """Return the acts that a user may do on a loan as it stands."""
-    return [act for act in ACTS if user.has_perm(act.permission) and act.is_open(loan)]  # type: ignore[attr-defined]
+    return [act for act in ACTS if user.has_perm(act.permission) and act.is_open(loan)]
 
 
 def _submit(request: HttpRequest, form: ActForm) -> HttpResponse | None:
     """Call the service; None when it refuses, with the refusal on the form."""
     try:
-        fact = form.submit(actor=request.user)
+        fact = form.submit(actor=acting_user(request))
     except IdempotencyKeyReused:
         form.add_error(None, _SENT_BEFORE)
         return None

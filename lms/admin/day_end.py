@@ -1,6 +1,7 @@
 """The day-end page: run it, watch it, read its certificates, try again what it set aside."""
 
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -14,7 +15,7 @@ from core import audit
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_forms import DayField, StaffForm
-from core.staff_pages import staff_page, staff_response
+from core.staff_pages import acting_user, staff_page, staff_response
 from lms.models import DayEnd, DayEndProblem
 from lms.services.retries import set_aside_retry
 from lms.tasks import day_end as day_end_task
@@ -68,11 +69,13 @@ def day_end_progress_part(request: HttpRequest) -> HttpResponse:
 def problem_retry_page(request: HttpRequest, loan_id: int) -> HttpResponse:
     """Try to close a loan that was set aside."""
     try:
-        loan = set_aside_retry(loan_id=loan_id, actor=request.user)
+        loan = set_aside_retry(loan_id=loan_id, actor=acting_user(request))
     except KistError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"Loan {loan.number} is closed up to {loan.closed_upto:%d %b %Y} and back in the day-end.")
+        messages.success(
+            request, f"Loan {loan.number} is closed up to {loan.closed_upto:%d %b %Y} and back in the day-end."
+        )
     return redirect("staff:day-end")
 
 
@@ -80,7 +83,9 @@ def _run(request: HttpRequest, form: RunForm, today: date) -> bool:
     to_date = form.cleaned_data["to_date"]
     unfinished = DayEnd.objects.exclude(state=DayEnd.State.CLOSED).exists()
     if to_date < today and not unfinished:
-        form.add_error("to_date", f"This day is closed. The books are on {today:%d %b %Y}; give that day or a later one.")
+        form.add_error(
+            "to_date", f"This day is closed. The books are on {today:%d %b %Y}; give that day or a later one."
+        )
         return False
     try:
         day_end_task.apply_async(kwargs={"to_date": to_date.isoformat()}, retry=False)
@@ -88,7 +93,7 @@ def _run(request: HttpRequest, form: RunForm, today: date) -> bool:
         form.add_error(None, _NO_BROKER)
         return False
     audit.record(
-        actor=request.user,
+        actor=acting_user(request),
         action="lms.day_end_run",
         object_type="lms.dayend",
         object_id=to_date.isoformat(),
@@ -97,7 +102,7 @@ def _run(request: HttpRequest, form: RunForm, today: date) -> bool:
     return True
 
 
-def _progress(request: HttpRequest) -> dict[str, object]:
+def _progress(request: HttpRequest) -> dict[str, Any]:
     """Collect what the progress part shows; `is_polled` while there is something to wait for."""
     today = business_date()
     current = DayEnd.objects.exclude(state=DayEnd.State.CLOSED).order_by("business_date").first()

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from core.errors import KistError
 from core.staff_forms import StaffForm, reason_field
-from core.staff_pages import staff_page, staff_response
+from core.staff_pages import acting_user, staff_page, staff_response
 from lms.models import ImportBatch, ImportRow
 from lms.services.imports import batch_line, causes_count, import_batch_create, report_csv, report_xlsx
 from lms.tasks import import_commit as commit_task
@@ -34,7 +34,9 @@ _ROW_FILTERS = {
     "explained": Q(is_explained=True) & ~Q(cause=""),
     "all": Q(),
 }
-_NO_BROKER = "The message broker does not answer, so no worker can be told. Start the broker and a worker, then try again."
+_NO_BROKER = (
+    "The message broker does not answer, so no worker can be told. Start the broker and a worker, then try again."
+)
 
 
 class UploadForm(StaffForm):
@@ -71,7 +73,7 @@ def imports_page(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 batch = import_batch_create(
-                    file=form.cleaned_data["tape"], map_text=form.cleaned_data["map_file"], actor=request.user
+                    file=form.cleaned_data["tape"], map_text=form.cleaned_data["map_file"], actor=acting_user(request)
                 )
             except KistError as error:
                 form.refuse(error)
@@ -137,7 +139,9 @@ def import_commit_page(request: HttpRequest, batch_id: int) -> HttpResponse:
     batch = get_object_or_404(ImportBatch, pk=batch_id)
     form = CommitForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Give a reason for the commit: the next person who reads the accounts will look for it.")
+        messages.error(
+            request, "Give a reason for the commit: the next person who reads the accounts will look for it."
+        )
         return redirect("staff:import", batch.pk)
     if batch.rejected and not form.cleaned_data["is_skipping_rejected"]:
         messages.error(request, f"{batch.rejected} rows are rejected. Correct the file, or choose to leave them out.")

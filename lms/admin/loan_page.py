@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -15,8 +16,8 @@ from lms.engine.errors import EngineRefusal
 from lms.engine.facts import Bounce, Fact, Reverse
 from lms.engine.state import Allocation, Amounts, Instalment, LoanState
 from lms.engine.terms import Terms
-from lms.errors import refusal_of
-from lms.models import ClassificationEntry, Loan, LoanAccrual, LoanFact
+from lms.errors import TermsInvalid, refusal_of
+from lms.models import ClassificationEntry, Loan, LoanFact
 from lms.offers import offer_of
 from lms.services.fact_rows import fact_of, undone_sequences
 from lms.services.positions import position_of, terms_of
@@ -81,7 +82,7 @@ def moment_of(request: HttpRequest, loan: Loan) -> Moment:
     return Moment(wanted or latest, known_on, is_past=wanted is not None or known_on is not None)
 
 
-def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, object]:
+def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, Any]:
     """Collect what the loan page shows.
 
     Raises:
@@ -111,11 +112,13 @@ def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, object]:
         "schedule": schedule_lines(state),
         "schedule_total": _total(state.instalments),
         "chart": schedule_chart(state.instalments),
-        "offer": _offer(loan, terms) if not state.instalments else None,
+        **_offer(loan, terms, has_schedule=bool(state.instalments)),
         "facts": _fact_lines(known, facts, state, journals, moment.as_of),
         "journals": journals,
         "is_postings_cut": len(journals) == _POSTINGS_SHOWN,
-        "accruals": list(loan.accruals.filter(booked_on__lte=moment.as_of).order_by("-booked_on", "-pk")[:_ACCRUALS_SHOWN]),
+        "accruals": list(
+            loan.accruals.filter(booked_on__lte=moment.as_of).order_by("-booked_on", "-pk")[:_ACCRUALS_SHOWN]
+        ),
         "diary": diary,
     }
 
@@ -139,7 +142,9 @@ def figures_of(state: LoanState, loan: Loan) -> list[Figure]:
             note=f"on {state.next_due_date:%d %b %Y}" if state.next_due_date else "",
         ),
         Figure(key="instalment", label="Instalment", paise=state.instalment_paise),
-        Figure(key="days_past_due", label="Days past due", text=str(state.days_past_due), is_alert=state.days_past_due > 0),
+        Figure(
+            key="days_past_due", label="Days past due", text=str(state.days_past_due), is_alert=state.days_past_due > 0
+        ),
         Figure(key="outstanding.interest", label="Interest outstanding", paise=owed.interest),
         Figure(key="accrued_not_due", label="Of it not due yet", paise=state.accrued_not_due_paise),
         Figure(key="outstanding.fee", label="Fees", paise=owed.fee),
@@ -163,16 +168,23 @@ def _standing(row: Instalment, state: LoanState) -> str:
     return "next" if row.due_date == state.next_due_date else "to come"
 
 
-def _total(rows: Sequence[Instalment]) -> dict[str, object]:
+def _total(rows: Sequence[Instalment]) -> dict[str, Any]:
     due, paid, still_open = Amounts(), Amounts(), Amounts()
     for row in rows:
         due, paid, still_open = due + row.due, paid + row.paid, still_open + row.open
     return {"due": due, "paid": paid, "open": still_open}
 
 
-def _offer(loan: Loan, terms: Terms) -> object:
-    """Return the schedule to come of a loan that has no money out yet."""
-    return offer_of(terms=terms, start_date=max(loan.sanctioned_on, business_date()))
+def _offer(loan: Loan, terms: Terms, *, has_schedule: bool) -> dict[str, Any]:
+    """Return the schedule to come of a loan that has no money out yet, or why none follows from lending it now."""
+    if has_schedule:
+        return {}
+    start_date = max(loan.sanctioned_on, business_date())
+    try:
+        offer = offer_of(terms=terms, start_date=start_date)
+    except TermsInvalid as refusal:
+        return {"offer_refusal": refusal.message}
+    return {"offer": offer, "chart": schedule_chart(offer.rows)}
 
 
 def _class_on(loan: Loan, moment: Moment, diary: list[ClassificationEntry]) -> str:
@@ -198,7 +210,9 @@ def _fact_lines(
         FactLine(
             row=row,
             fact=fact,
-            details=tuple((name, value) for name, value in row.details.items() if value and name not in _DETAILS_HIDDEN),
+            details=tuple(
+                (name, value) for name, value in row.details.items() if value and name not in _DETAILS_HIDDEN
+            ),
             allocations=tuple(part for part in state.allocations if part.fact_sequence == fact.sequence),
             journals=tuple(by_key.get(f"lms.fact:{row.pk}", ())),
             undone_by=undone_by.get(fact.sequence) if fact.sequence in undone else None,

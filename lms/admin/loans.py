@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
 from core.errors import KistError
-from core.staff_pages import staff_response
+from core.staff_pages import acting_user, staff_response
 from core.templatetags.kist import amount, badge, day, days_badge
 from lms.admin.act_pages import acts_for
 from lms.admin.loan_page import loan_page_context, moment_of
@@ -47,7 +47,7 @@ class LoanAdmin(ReadOnlyModelAdmin):
         """Leave out what the list does not show and is large."""
         return super().get_queryset(request).defer(*self._unlisted)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Let links of the home page filter by days past due."""
         return lookup == "days_past_due__gte" or super().lookup_allowed(lookup, value, request)
 
@@ -99,11 +99,12 @@ class LoanAdmin(ReadOnlyModelAdmin):
 
 def _loan_page(request: HttpRequest, object_id: str) -> TemplateResponse:
     loan = get_object_or_404(
-        Loan.objects.select_related("customer", "product_version__product"), pk=object_id if object_id.isdecimal() else 0
+        Loan.objects.select_related("customer", "product_version__product"),
+        pk=object_id if object_id.isdecimal() else 0,
     )
     try:
         context = loan_page_context(request, loan)
     except KistError as error:
         context = {"loan": loan, "refusal": error.message, "moment": moment_of(request, loan)}
-    acts = acts_for(user=request.user, loan=loan)
+    acts = acts_for(user=acting_user(request), loan=loan)
     return staff_response(request, "lms/loan.html", title=f"Loan {loan.number}", acts=acts, **context)

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -14,7 +14,7 @@ from core.business_date import business_date
 from core.errors import KistError
 from core.money import format_rupees
 from core.staff_forms import DayField, OnceForm, RupeesField, StaffForm
-from core.staff_pages import staff_page, staff_response
+from core.staff_pages import acting_user, staff_page, staff_response
 from customers.models import Customer
 from customers.selectors import customer_by_number
 from lms.admin.charts import schedule_chart
@@ -22,8 +22,14 @@ from lms.models import Loan, ProductVersion
 from lms.offers import Offer, offer_of
 from lms.services.loans import loan_sanction, sanction_terms
 
+# The type checker knows Django's class as one of rows of a kind; at run time it is not.
+if TYPE_CHECKING:
+    _VersionChoice = forms.ModelChoiceField[ProductVersion]
+else:
+    _VersionChoice = forms.ModelChoiceField
 
-class VersionField(forms.ModelChoiceField):
+
+class VersionField(_VersionChoice):
     """A version of a product, with what it allows."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -43,12 +49,15 @@ class OfferFields(StaffForm):
     principal_paise = RupeesField(label="Amount in rupees")
     annual_rate_pct = forms.DecimalField(label="Rate, % a year", max_digits=9, decimal_places=4, min_value=0)
     instalment_count = forms.IntegerField(label="Instalments", min_value=1, max_value=2000)
-    first_due_date = DayField(label="First due date", required=False, help_text="Empty: one period after the disbursal.")
+    first_due_date = DayField(
+        label="First due date", required=False, help_text="Empty: one period after the disbursal."
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         versions = ProductVersion.objects.select_related("product").filter(product__is_active=True)
-        self.fields["version"].queryset = versions.order_by("product__code", "-number")
+        field = cast(VersionField, self.fields["version"])
+        field.queryset = versions.order_by("product__code", "-number")
 
     def offer(self, *, start_date: date) -> Offer:
         """Work out the offer of what was entered.
@@ -147,7 +156,7 @@ def sanction_page(request: HttpRequest) -> HttpResponse:
     offer = _offer_or_refusal(form, form.cleaned_data["sanctioned_on"])
     if offer is not None and "confirm" in request.POST and form.cleaned_data["previewed"] == form.content():
         try:
-            loan = form.sanction(actor=request.user)
+            loan = form.sanction(actor=acting_user(request))
         except KistError as error:
             form.refuse(error)
             return _sanction_response(request, form, None, 422)
@@ -159,8 +168,7 @@ def sanction_page(request: HttpRequest) -> HttpResponse:
 def _sanction_response(request: HttpRequest, form: SanctionForm, offer: Offer | None, status: int) -> HttpResponse:
     seen = form.content() if offer else ""
     if form.is_bound:
-        form.data = form.data.copy()
-        form.data["previewed"] = seen
+        form.data = {**dict(form.data.items()), "previewed": seen}
     return staff_response(
         request,
         "lms/sanction.html",

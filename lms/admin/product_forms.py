@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from typing import Any
 
 from django import forms
@@ -71,17 +70,23 @@ class VersionForm(OnceForm):
     early_payment = forms.ChoiceField(label="Money ahead of its due date", choices=_choices(EarlyPayment))
     instalment_unit_paise = RupeesField(label="Instalment rounded to, in rupees")
     instalment_rounding = forms.ChoiceField(label="Rounding of the instalment", choices=_choices(RoundingMode))
-    grace_principal_count = forms.IntegerField(label="Instalments without principal at the start", min_value=0, initial=0)
-    penal_method = forms.ChoiceField(label="Penal charge", choices=[("", "None"), *_choices((PenalMethod.PER_DAY, PenalMethod.FLAT))], required=False)
-    penal_rate_pct = forms.DecimalField(label="Penal rate, % a year (per day)", required=False, max_digits=7, decimal_places=4, min_value=0)
+    grace_principal_count = forms.IntegerField(
+        label="Instalments without principal at the start", min_value=0, initial=0
+    )
+    penal_method = forms.ChoiceField(
+        label="Penal charge", choices=[("", "None"), *_choices((PenalMethod.PER_DAY, PenalMethod.FLAT))], required=False
+    )
+    penal_rate_pct = forms.DecimalField(
+        label="Penal rate, % a year (per day)", required=False, max_digits=7, decimal_places=4, min_value=0
+    )
     penal_amount_paise = RupeesField(label="Penal amount in rupees (flat)", required=False)
     penal_grace_days = forms.IntegerField(label="Days of grace before a penal charge", min_value=0, initial=0)
     charges = forms.CharField(
         label="Charges",
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One a line: CODE amount or per cent, tax, upfront. Such as: PROCESSING 1% tax 18% upfront, or BOUNCE 500 tax 18%. "
-        "Kist itself looks for BOUNCE and FORECLOSURE.",
+        help_text="One a line: CODE amount or per cent, tax, upfront. Such as: PROCESSING 1% tax 18% upfront, "
+        "or BOUNCE 500 tax 18%. Kist itself looks for BOUNCE and FORECLOSURE.",
     )
     reason = reason_field(required=True)
 
@@ -117,7 +122,14 @@ class VersionForm(OnceForm):
             instalment_unit_paise=entered["instalment_unit_paise"],
             penal_plan=_penal_plan(entered),
             charges=entered["charges"],
-            **{name: enum(entered[name]) for name, enum in _ENUMS.items()},
+            unit=PeriodUnit(entered["unit"]),
+            amortisation=Amortisation(entered["amortisation"]),
+            interest_method=InterestMethod(entered["interest_method"]),
+            interest_period=InterestPeriod(entered["interest_period"]),
+            day_count=DayCount(entered["day_count"]),
+            broken_period=BrokenPeriod(entered["broken_period"]),
+            early_payment=EarlyPayment(entered["early_payment"]),
+            instalment_rounding=RoundingMode(entered["instalment_rounding"]),
         )
         return terms_to_dict(terms)
 
@@ -127,16 +139,16 @@ class VersionForm(OnceForm):
         return {name: self.cleaned_data[name] for name in (*names, "instalment_count_min", "instalment_count_max")}
 
 
-_ENUMS: dict[str, type[StrEnum]] = {
-    "unit": PeriodUnit,
-    "amortisation": Amortisation,
-    "interest_method": InterestMethod,
-    "interest_period": InterestPeriod,
-    "day_count": DayCount,
-    "broken_period": BrokenPeriod,
-    "early_payment": EarlyPayment,
-    "instalment_rounding": RoundingMode,
-}
+_CHOSEN = (
+    "unit",
+    "amortisation",
+    "interest_method",
+    "interest_period",
+    "day_count",
+    "broken_period",
+    "early_payment",
+    "instalment_rounding",
+)
 
 
 def _base_terms(template: dict[str, Any]) -> Terms:
@@ -189,7 +201,7 @@ def _initial_of(version: ProductVersion) -> dict[str, Any]:
 def _initial_of_terms(terms: Terms) -> dict[str, Any]:
     plan = terms.penal_plan
     return {
-        **{name: getattr(terms, name).value for name in _ENUMS},
+        **{name: getattr(terms, name).value for name in _CHOSEN},
         "every": terms.every,
         "grace_principal_count": terms.grace_principal_count,
         "instalment_unit_paise": rupees_text(terms.instalment_unit_paise),

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from core.admin_base import ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.errors import KistError
-from core.staff_pages import staff_page, staff_response
+from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import badge
 from lms.admin.product_forms import ProductForm, VersionForm
 from lms.engine.codec import terms_from_dict
@@ -71,14 +71,19 @@ def product_add_page(request: HttpRequest) -> HttpResponse:
     form = ProductForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            product = product_create(**form.cleaned_data, actor=request.user)
+            product = product_create(**form.cleaned_data, actor=acting_user(request))
         except KistError as error:
             form.refuse(error)
         else:
             messages.success(request, f"Product {product.code} and its accounts exist. Publish its first version now.")
             return redirect("staff:product-publish", product.pk)
     return staff_response(
-        request, "lms/product_form.html", status=422 if form.errors else 200, title="New product", form=form, product=None
+        request,
+        "lms/product_form.html",
+        status=422 if form.errors else 200,
+        title="New product",
+        form=form,
+        product=None,
     )
 
 
@@ -114,7 +119,7 @@ def _publish(request: HttpRequest, product: Product, form: VersionForm) -> Produ
         terms_template=form.terms_template(),
         effective_from=form.cleaned_data["effective_from"],
         reason=form.cleaned_data["reason"],
-        actor=request.user,
+        actor=acting_user(request),
         **form.limits(),
     )
 

@@ -27,9 +27,7 @@ def set_aside_retry(*, loan_id: int, actor: AbstractBaseUser | None = None) -> L
         loan = loan_lock(loan_id=loan_id)
         yesterday = business_date() - timedelta(days=1)
         loan_close_upto(loan=loan, to_date=yesterday)
-        audit.record(
-            actor=actor, action="lms.set_aside_retry", obj=loan, detail={"to_date": yesterday.isoformat()}
-        )
+        audit.record(actor=actor, action="lms.set_aside_retry", obj=loan, detail={"to_date": yesterday.isoformat()})
         loan.refresh_from_db()
         return loan
 

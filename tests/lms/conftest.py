@@ -10,23 +10,23 @@ from config.celery import app
 @pytest.fixture
 def queue_without_worker() -> Iterator[None]:
     """A broker in memory that takes messages and that no worker reads."""
-    before = app.conf.broker_url, app.conf.broker_write_url
-    app.conf.broker_url = app.conf.broker_write_url = "memory://"
+    before = {name: app.conf[name] for name in ("broker_url", "broker_write_url")}
+    app.conf.update(broker_url="memory://", broker_write_url="memory://")
     _forget_connections()
     yield
-    app.conf.broker_url, app.conf.broker_write_url = before
+    app.conf.update(before)
     _forget_connections()
 
 
 @pytest.fixture
 def tasks_at_once() -> Iterator[None]:
     """Tasks that are done where they are sent."""
-    app.conf.task_always_eager = True
+    app.conf.update(task_always_eager=True)
     yield
-    app.conf.task_always_eager = False
+    app.conf.update(task_always_eager=False)
 
 
 def _forget_connections() -> None:
     """Let the application connect anew, to the broker that is set now."""
-    app._pool = None
-    app.amqp._producer_pool = None
+    vars(app)["_pool"] = None
+    vars(app.amqp)["_producer_pool"] = None

@@ -1,0 +1,284 @@
+"""The forms of the acts: one service each, sent twice counts once, and a refusal keeps what was entered."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.models import AuditEntry
+from lms.engine.terms import Component
+from lms.models import Loan, LoanFact
+from tests.factories.book import assert_verified, owed, receive
+from tests.factories.lms import make_customer, make_loan, make_sanctioned_loan, make_version, set_business_date
+from tests.factories.staff import client_of, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loan() -> Loan:
+    """1,20,000 rupees at 24 % in 12 instalments from 1 January 2026; the books are on 10 March."""
+    set_business_date(date(2026, 3, 10))
+    return make_loan()
+
+
+@pytest.fixture
+def manager() -> Client:
+    """The browser of a manager."""
+    return client_of("manager")
+
+
+def send(client: Client, loan: Loan, slug: str, **entered: Any) -> Any:
+    """Send the form of an act with the key that a page would have minted."""
+    values = {"idempotency_key": f"{slug}-key", "value_date": "2026-03-10", **entered}
+    response = client.post(reverse("staff:loan-act", args=[loan.pk, slug]), values)
+    loan.refresh_from_db()
+    return response
+
+
+def last_fact(loan: Loan) -> LoanFact:
+    """Return the latest entry."""
+    return loan.facts.order_by("-sequence")[0]
+
+
+RECEIPT = {"amount_paise": "1,234.50", "channel": "UPI", "reference": "UTR-1"}
+
+
+def test_receipt_in_rupees_is_posted_in_paise(loan: Loan, manager: Client) -> None:
+    response = send(manager, loan, "receipt", **RECEIPT)
+
+    fact = last_fact(loan)
+    assert response.status_code == 302
+    assert response["Location"] == f"/admin/lms/loan/{loan.pk}/change/#fact-2"
+    assert (fact.kind, fact.amount_paise, fact.value_date) == ("RECEIVE", 1_234_50, date(2026, 3, 10))
+    assert (fact.reference, fact.credit_reference) == ("UTR-1", "UPI:UTR-1")
+    assert fact.recorded_by == make_staff("manager")
+    assert_verified(loan)
+
+
+def test_form_sent_twice_gives_the_first_result(loan: Loan, manager: Client) -> None:
+    first = send(manager, loan, "receipt", **RECEIPT)
+    second = send(manager, loan, "receipt", **RECEIPT)
+
+    assert second.status_code == 302
+    assert second["Location"] == first["Location"]
+    assert loan.facts.count() == 2
+
+
+def test_form_sent_again_with_other_content_is_refused_in_plain_words(loan: Loan, manager: Client) -> None:
+    send(manager, loan, "receipt", **RECEIPT)
+
+    response = send(manager, loan, "receipt", **{**RECEIPT, "amount_paise": "99", "reference": "UTR-2"})
+
+    assert response.status_code == 422
+    assert "This form was sent before with other content" in response.content.decode()
+    assert loan.facts.count() == 2
+
+
+def test_page_mints_a_new_key_each_time_it_is_shown(loan: Loan, manager: Client) -> None:
+    target = reverse("staff:loan-act", args=[loan.pk, "receipt"])
+
+    keys = {manager.get(target).context["form"]["idempotency_key"].value() for _ in range(3)}
+
+    assert len(keys) == 3
+
+
+def test_refusal_keeps_what_was_entered_and_its_key(loan: Loan, manager: Client) -> None:
+    response = send(manager, loan, "receipt", **{**RECEIPT, "value_date": "2026-03-11"})
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "The value date 2026-03-11 is after the business date 2026-03-10" in page
+    assert 'value="1,234.50"' in page
+    assert 'value="receipt-key"' in page
+    assert loan.facts.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        ("1.234", "is not an amount in rupees"),
+        ("zwölf", "is not an amount in rupees"),
+        ("1e5", "is not an amount in rupees"),
+        ("", "This field is required."),
+        ("0", "Enter more than zero"),
+        ("-5", "Enter more than zero"),
+    ],
+)
+def test_wrong_amount_is_refused_with_what_to_do(loan: Loan, manager: Client, amount: str, message: str) -> None:
+    response = send(manager, loan, "receipt", **{**RECEIPT, "amount_paise": amount})
+
+    assert response.status_code == 422
+    assert message in response.content.decode()
+    assert loan.facts.count() == 1
+
+
+def test_bank_reference_of_another_loan_is_refused(loan: Loan, manager: Client) -> None:
+    other = make_loan(version=loan.product_version)
+    receive(other, 500_00, date(2026, 3, 1), reference="UTR-1", channel="UPI")
+
+    response = send(manager, loan, "receipt", **RECEIPT)
+
+    assert f"was credited to loan {other.number} already" in response.content.decode()
+    assert loan.facts.count() == 1
+
+
+def test_entry_is_reversed_with_a_reason(loan: Loan, manager: Client) -> None:
+    receive(loan, 5_000_00, date(2026, 3, 1))
+
+    refused = send(manager, loan, "reverse", sequence="2", reason="")
+    done = send(manager, loan, "reverse", sequence="2", reason="Wrong loan")
+
+    assert refused.status_code == 422
+    assert done.status_code == 302
+    assert (last_fact(loan).kind, last_fact(loan).reason) == ("REVERSE", "Wrong loan")
+    assert AuditEntry.objects.filter(action="lms.fact_reverse", actor=make_staff("manager")).count() == 1
+    assert_verified(loan)
+
+
+def test_agreed_charge_is_levied_with_its_tax(loan: Loan, manager: Client) -> None:
+    response = send(manager, loan, "charge", code="STATEMENT", amount_paise="", due_date="")
+
+    assert response.status_code == 302
+    assert (owed(loan)["fee"], owed(loan)["tax"]) == (100_00, 18_00)
+
+
+def test_charge_that_was_not_agreed_is_no_choice(loan: Loan, manager: Client) -> None:
+    response = send(manager, loan, "charge", code="SURPRISE")
+
+    assert response.status_code == 422
+    assert loan.facts.count() == 1
+
+
+def test_penal_charge_by_hand_is_levied(loan: Loan, manager: Client) -> None:
+    send(manager, loan, "penal", amount_paise="250", reason="Insurance lapsed")
+
+    assert owed(loan)["penal"] == 250_00
+
+
+def test_waiver_gives_up_what_is_due(loan: Loan, manager: Client) -> None:
+    send(manager, loan, "penal", amount_paise="250", reason="Insurance lapsed")
+
+    response = send(manager, loan, "waive", component=Component.PENAL, amount_paise="250", reason="First time")
+
+    assert response.status_code == 302
+    assert "penal" not in owed(loan)
+
+
+def test_bounce_undoes_its_receipt_and_levies_the_charge(loan: Loan, manager: Client) -> None:
+    receive(loan, 5_000_00, date(2026, 3, 1))
+
+    response = send(manager, loan, "bounce", receipt_sequence="2", reference="RET-1", is_charged="on")
+
+    assert response.status_code == 302
+    assert last_fact(loan).details["receipt_sequence"] == 2
+    assert (owed(loan)["fee"], owed(loan)["tax"]) == (500_00, 90_00)
+
+
+def test_part_prepayment_cuts_the_tenor(loan: Loan, manager: Client) -> None:
+    response = send(
+        manager, loan, "prepay", amount_paise="60,000", effect="CUT_TENOR", channel="BANK", reference="UTR-9"
+    )
+
+    assert response.status_code == 302
+    assert last_fact(loan).kind == "PREPAY"
+    assert_verified(loan)
+
+
+def test_foreclosure_shows_the_quote_and_takes_exactly_it(loan: Loan, manager: Client) -> None:
+    page = manager.get(reverse("staff:loan-act", args=[loan.pk, "foreclose"]), {"on": "2026-03-05"})
+    quote = page.context["quote"]
+
+    short = send(manager, loan, "foreclose", amount_paise="1", value_date="2026-03-05", channel="BANK", reference="U")
+    amount = page.context["form"]["amount_paise"].value()
+    done = send(manager, loan, "foreclose", amount_paise=amount, value_date="2026-03-05", channel="BANK", reference="U")
+
+    assert quote.on_date == date(2026, 3, 5)
+    assert short.status_code == 422
+    assert done.status_code == 302
+    assert (last_fact(loan).amount_paise, loan.status) == (quote.total_paise, "CLOSED")
+
+
+def test_sanctioned_loan_is_disbursed_in_full_by_default(manager: Client) -> None:
+    set_business_date(date(2026, 3, 10))
+    loan = make_sanctioned_loan(sanctioned_on=date(2026, 3, 1), first_due_date=date(2026, 4, 10))
+    form = manager.get(reverse("staff:loan-act", args=[loan.pk, "disburse"])).context["form"]
+
+    response = send(manager, loan, "disburse", amount_paise=form["amount_paise"].value(), reference="OUT-1")
+
+    assert form["amount_paise"].value() == "1,20,000.00"
+    assert response.status_code == 302
+    assert (loan.status, loan.disbursed_on) == ("ACTIVE", date(2026, 3, 10))
+
+
+def test_excess_is_refunded(loan: Loan, manager: Client) -> None:
+    receive(loan, 1_00_000_00, date(2026, 3, 10))
+    held = loan.excess_paise
+
+    response = send(manager, loan, "refund", amount_paise="100", reference="OUT-2", reason="Paid twice")
+
+    assert response.status_code == 302
+    assert loan.excess_paise == held - 100_00
+
+
+def test_act_is_offered_only_where_it_makes_sense(loan: Loan, manager: Client) -> None:
+    sanctioned = make_sanctioned_loan(version=loan.product_version)
+
+    acts = {
+        name: [act.slug for act in manager.get(reverse("admin:lms_loan_change", args=[pk])).context["acts"]]
+        for name, pk in (("active", loan.pk), ("sanctioned", sanctioned.pk))
+    }
+
+    assert acts["active"] == ["receipt", "prepay", "foreclose", "charge", "penal", "bounce", "waive", "reverse"]
+    assert acts["sanctioned"] == ["disburse"]
+
+
+SANCTION = {
+    "principal_paise": "1,20,000",
+    "annual_rate_pct": "24",
+    "instalment_count": "12",
+    "first_due_date": "2026-04-01",
+    "sanctioned_on": "2026-03-10",
+    "idempotency_key": "sanction-key",
+}
+
+
+def test_sanction_asks_to_look_at_the_schedule_first(manager: Client) -> None:
+    set_business_date(date(2026, 3, 10))
+    entered = {**SANCTION, "customer": make_customer().number, "version": make_version().pk}
+    target = reverse("staff:loan-sanction")
+
+    unseen = manager.post(target, {**entered, "confirm": ""})
+    seen = unseen.context["form"]["previewed"].value()
+    changed = manager.post(target, {**entered, "principal_paise": "1,30,000", "previewed": seen, "confirm": ""})
+    before = Loan.objects.count()
+    done = manager.post(target, {**entered, "previewed": seen, "confirm": ""})
+
+    loan = Loan.objects.get()
+    assert unseen.context["offer"].instalment_paise == 11_348_00
+    assert "The terms were changed after the schedule was shown" in changed.content.decode()
+    assert before == 0
+    assert done["Location"] == f"/admin/lms/loan/{loan.pk}/change/"
+    assert (loan.principal_paise, loan.sanctioned_on) == (1_20_000_00, date(2026, 3, 10))
+
+
+def test_sanction_outside_the_product_is_refused_with_its_limits(manager: Client) -> None:
+    set_business_date(date(2026, 3, 10))
+    entered = {**SANCTION, "customer": make_customer().number, "version": make_version().pk, "annual_rate_pct": "60"}
+
+    response = manager.post(reverse("staff:loan-sanction"), {**entered, "preview": ""})
+
+    assert response.status_code == 422
+    assert "is outside" in response.content.decode()
+    assert not Loan.objects.exists()
+
+
+def test_sanction_for_an_unknown_customer_is_refused(manager: Client) -> None:
+    set_business_date(date(2026, 3, 10))
+    entered = {**SANCTION, "customer": "C9999999", "version": make_version().pk}
+
+    response = manager.post(reverse("staff:loan-sanction"), {**entered, "preview": ""})
+
+    assert "There is no customer with this number" in response.content.decode()
