@@ -97,7 +97,7 @@ def _schedule_dates(account: Account, as_of: date) -> list[date]:
     is_half_up = terms.interest_rounding is RoundingMode.HALF_UP and terms.interest_unit_paise == 1
     is_flat = terms.interest_method is InterestMethod.FLAT
     for row in periods[account.plan.index_at(as_of) :]:
-        dates += [row.due, row.end, *(item.due for item in row.items or ())]
+        dates += [row.due, row.end, *row.marks, *(item.due for item in row.items or ())]
         if not is_half_up or is_flat:
             dates.append(row.end - _ONE_DAY)
         if min(row.due, row.end) > as_of:
