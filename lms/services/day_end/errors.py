@@ -62,8 +62,8 @@ class DayEndInterrupted(KistError):
     code = "lms.day_end_interrupted"
     http_status = 503
     template = (
-        "The database stopped answering during the day-end. Nothing is half-booked. "
-        "When the database is back, run the same command again; it goes on where it stopped."
+        "The database did not answer during the day-end ({problem}). Nothing is half-booked. "
+        "When it is well again, run the same command again; it goes on where it stopped."
     )
 
 

@@ -82,7 +82,7 @@ def day_end_run(
     try:
         return _run(to_date, progress, chunk_customers)
     except (OperationalError, InterfaceError) as error:
-        raise DayEndInterrupted() from error
+        raise DayEndInterrupted(problem=str(error)[:200]) from error
 
 
 def _run(to_date: date | None, progress: ProgressCallback | None, chunk_customers: int) -> DayEnd:
