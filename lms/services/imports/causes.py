@@ -182,19 +182,18 @@ def _part_payment(plan: TapePlan, template: Terms, due: int) -> Guess | None:
         return None
     part = plan.balance(paid) - row.balance
     upcoming = plan.until(paid + 1)[-1]
-    for cause, amount, changes in (
-        (Cause.PART_PAYMENT, upcoming.due.interest + part, {}),
-        (Cause.WATERFALL, part, {"waterfalls": (_principal_first(),)}),
-    ):
-        surplus = row.paid_total - (row.paid_fees or 0) - paid * row.instalment - amount
-        if amount <= 0 or abs(surplus) > _DAYS_MAX * _night(plan):
+    left = row.paid_total - (row.paid_fees or 0) - paid * row.instalment
+    orders: list[tuple[Cause, str, int, dict[str, Any]]] = [
+        (Cause.PART_PAYMENT, "interest", upcoming.due.interest + part, {}),
+        (Cause.WATERFALL, "principal", part, {"waterfalls": (_principal_first(),)}),
+    ]
+    for cause, first, amount, changes in sorted(orders, key=lambda order: abs(left - order[2])):
+        if amount <= 0 or abs(left - amount) > _DAYS_MAX * _night(plan):
             continue
         other = tape_plan(row=row, template=template, **changes)
         receipt = Receive(sequence=1_000, value_date=upcoming.due_date, amount_paise=amount)
         if _is_near(plan, _principal(other, paid, receipt), paid + 1):
-            first = "principal" if changes else "interest"
-            detail = f"{paid} instalments and a part of {amount} paise, {first} first"
-            return Guess(cause, detail, True)
+            return Guess(cause, f"{paid} instalments and a part of {amount} paise, {first} first", True)
     return None
 
 

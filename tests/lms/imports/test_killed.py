@@ -1,0 +1,118 @@
+"""Kill -9 at any moment of an import, and run it again: the same book as without a kill."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests.lms.imports.tapes import tape_text
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A database of its own, and a tape of 24 loans of every kind."""
+
+    url: str
+    tape: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the worker to its end, or to its death."""
+        environment = {**os.environ, "DATABASE_URL": self.url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
+        command = [sys.executable, "-m", "tests.lms.imports.worker", *arguments]
+        return subprocess.run(
+            command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        )
+
+    def load(self) -> int:
+        """Import the tape; return how many statements that took."""
+        finished = self.run("load", str(self.tape))
+        assert finished.returncode == 0, finished.stderr
+        return int(finished.stdout)
+
+    def load_through_kills(self, points: list[int]) -> int:
+        """Die at each point in turn, then import what is left; return how often the process died."""
+        endings = [self.run("load", str(self.tape), str(point)).returncode for point in points]
+        self.load()
+        return endings.count(-signal.SIGKILL)
+
+    def outcome(self) -> dict[str, Any]:
+        """Return everything that the import left behind."""
+        result: dict[str, Any] = json.loads(self.run("outcome").stdout)
+        return result
+
+
+@pytest.fixture
+def installations(tmp_path: Path, django_db_blocker: Any) -> Iterator[tuple[Installation, Installation]]:
+    """Two empty installations."""
+    header, *lines = tape_text().splitlines()
+    kinds = ("Current", "Fully Paid", "Late (31-120 days)", "Charged Off")
+    kept = [line for kind in kinds for line in [line for line in lines if f",{kind}," in line][:6]]
+    tape = tmp_path / "tape.csv"
+    tape.write_text("\n".join([header, *kept, ""]))
+    make = _on_mysql if settings.DATABASES["default"]["ENGINE"].endswith("mysql") else _on_sqlite
+    with django_db_blocker.unblock():
+        yield from make(tape)
+
+
+def _on_sqlite(tape: Path) -> Iterator[tuple[Installation, Installation]]:
+    yield tuple(_built(f"sqlite:///{tape.parent / name}.sqlite3", tape) for name in ("one", "two"))
+
+
+def _on_mysql(tape: Path) -> Iterator[tuple[Installation, Installation]]:
+    config = settings.DATABASES["default"]
+    server = f"mysql://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 3306}"
+    names = [f"kist_import_killed_{os.getpid()}_{number}" for number in (1, 2)]
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    try:
+        yield tuple(_built(f"{server}/{name}", tape) for name in names)
+    finally:
+        with connection.cursor() as cursor:
+            for name in names:
+                cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def _built(url: str, tape: Path) -> Installation:
+    installation = Installation(url, tape)
+    built = installation.run("build")
+    assert built.returncode == 0, built.stderr
+    return installation
+
+
+def test_kills_all_along_the_import_leave_the_same_book_as_no_kill(
+    installations: tuple[Installation, Installation],
+) -> None:
+    plain, killed = installations
+    total = plain.load()
+    points = list(range(3, total // 2, max(total // 16, 1)))
+
+    died = killed.load_through_kills(points)
+
+    assert died >= 5
+    assert killed.outcome() == plain.outcome()
+    assert plain.outcome()["batches"][0][:3] == ["COMMITTED", 24, 24]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4))
+def test_kills_anywhere_leave_the_same_book(installations: tuple[Installation, Installation], seed: int) -> None:
+    plain, killed = installations
+    total = plain.load()
+    points = [random.Random(f"{seed}-{number}").randint(1, total // 3) for number in range(12)]
+
+    assert killed.load_through_kills(points) >= 4
+
+    assert killed.outcome() == plain.outcome()
