@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from lms.engine.errors import EngineRefusal
@@ -20,7 +19,8 @@ from tests.figures.fin_compare import (
     kept_back,
     known_figures,
 )
-from tests.figures.fin_facts import Story, promise, tell
+from tests.figures.fin_facts import promise, tell
+from tests.figures.fin_story import Story
 from tests.figures.fin_terms import engine_terms, minor
 from tests.figures.fin_transactions import charge_off_line, compare_transactions, lines_of, standing
 from tests.figures.result import CaseResult, Outcome, Unsupported
@@ -40,13 +40,15 @@ def run(case: dict[str, Any]) -> CaseResult:
 
 
 def _first_difference(case: dict[str, Any]) -> str:
+    if case.get("whole_units"):
+        raise Unsupported("figures in whole units")
     terms = engine_terms(case)
     slack = minor(case.get("tolerance", 0))
     for number, snapshot in enumerate(case["expect"], 1):
         story = _story(case, terms, snapshot)
         if case["id"].startswith("FIN-P") and "as_of" in snapshot:
             story.day = max(story.day, date.fromisoformat(snapshot["as_of"]))
-        if difference := _compare(story, snapshot, slack):
+        if difference := _compare(case, story, snapshot, slack):
             return f"snapshot {number} (after event {snapshot['after_event']}): {difference}"
     return ""
 
@@ -54,29 +56,14 @@ def _first_difference(case: dict[str, Any]) -> str:
 def _story(case: dict[str, Any], terms: Terms, snapshot: dict[str, Any]) -> Story:
     events = case["events"][: snapshot["after_event"]]
     if events or not known_figures(snapshot) & {"schedule", "totals", "charges"}:
-        is_automatic = case["terms"].get("down_payment", {}).get("auto_paid", False) and case["id"].startswith("FIN-T")
-        story = tell(
-            terms=terms,
-            events=events,
-            is_down_payment_automatic=is_automatic,
-            charge_off_behaviour=case["terms"].get("charge_off_behaviour", ""),
-            is_cumulative=case["terms"]["engine"] == "cumulative",
-            has_interest_refund=_may_refund_interest(case),
-        )
-        if story.undone_start is None:
+        story = tell(terms=terms, case=case, events=events)
+        if not story.is_undisbursed:
             return story
     start = case["terms"]["submitted_on"]
-    if case["events"][0]["date"] != start:
+    if case["events"][0].get("date") != start:
         raise Unsupported("schedule of an approved loan that is disbursed on another day")
-    return promise(terms=terms, start=date.fromisoformat(start), amount_paise=minor(case["terms"]["principal"]))
-
-
-def _may_refund_interest(case: dict[str, Any]) -> bool:
-    """Tell whether credits of the case also refund interest, or whether its figures cannot say."""
-    if Decimal(case["terms"]["annual_rate_pct"]) == 0:
-        return False
-    lists = [snapshot["transactions"] for snapshot in case["expect"] if "transactions" in snapshot]
-    return not lists or any(line["type"] == "interest_refund" for lines in lists for line in lines)
+    amount = minor(case["terms"]["principal"])
+    return promise(terms=terms, case=case, start=date.fromisoformat(start), amount_paise=amount)
 
 
 def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanState) -> str:
@@ -85,13 +72,11 @@ def _compare_transactions(story: Story, snapshot: dict[str, Any], state: LoanSta
     if story.charged_off is not None:
         before = replay(terms=story.terms, facts=standing(story.facts), as_of=story.charged_off, has_planned=True)
         found.append(charge_off_line(before))
-    return compare_transactions(
-        expected=snapshot["transactions"], found=[*found, *story.reverted], is_marked=is_marked
-    )
+    return compare_transactions(expected=snapshot["transactions"], found=[*found, *story.reverted], is_marked=is_marked)
 
 
-def _compare(story: Story, snapshot: dict[str, Any], slack: int) -> str:
-    state = replay(terms=story.terms, facts=story.facts, as_of=story.day, has_planned=True)
+def _compare(case: dict[str, Any], story: Story, snapshot: dict[str, Any], slack: int) -> str:
+    state = story.state(story.day)
     for figure in sorted(known_figures(snapshot), reverse=True):
         if figure == "schedule":
             difference = compare_schedule(
@@ -100,6 +85,8 @@ def _compare(story: Story, snapshot: dict[str, Any], slack: int) -> str:
                 facts=story.facts,
                 slack=slack,
                 nominal_start=story.terms.schedule_start,
+                is_lent_from_start=story.terms.is_tranche_from_period_start,
+                is_partial=bool(case.get("partial_rows") or snapshot.get("partial_rows")),
             )
         elif figure == "totals":
             kept = kept_back(story.facts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from lms.engine.facts import Charge, Disburse, Fact
@@ -11,6 +11,7 @@ from lms.engine.state import Instalment, LoanState, LoanStatus, RowKind
 from tests.figures.fin_terms import minor
 from tests.figures.result import Unsupported
 
+_ONE_DAY = timedelta(days=1)
 _STATUS = {
     LoanStatus.SANCTIONED: "approved",
     LoanStatus.ACTIVE: "active",
@@ -35,19 +36,48 @@ _ROW_FIGURES = {"n", "due", "days", "principal", "interest", "fees", "penalties"
     "in_advance", "late", "waived", "outstanding", "paid_on", "balance_after_next_disbursement"}  # fmt: skip
 
 
-def compare_schedule(*, rows: Sequence[dict[str, Any]], state: LoanState, facts: Sequence[Fact], slack: int, nominal_start: date | None) -> str:
-    """Give the first difference between expected rows and the state's instalments, or "" where there is none."""
+def compare_schedule(
+    *,
+    rows: Sequence[dict[str, Any]],
+    state: LoanState,
+    facts: Sequence[Fact],
+    slack: int,
+    nominal_start: date | None,
+    is_partial: bool,
+    is_lent_from_start: bool,
+) -> str:
+    """Give the first difference between expected rows and the state's instalments, or "" where there is none.
+
+    `is_partial` compares only the rows that are given, by their number. `is_lent_from_start` counts a tranche inside a
+    period as lent when the period begins.
+    """
     numbered = [row for row in rows if "disbursed" not in row]
-    if len(numbered) != len(state.instalments):
+    if not is_partial and len(numbered) != len(state.instalments):
         return f"expected {len(numbered)} rows, got {len(state.instalments)}"
-    before = nominal_start or state.instalments[0].from_date
-    for row, instalment in zip(numbered, state.instalments, strict=True):
-        start = instalment.due_date if instalment.kind is RowKind.DOWN_PAYMENT else before
-        before = max(before, instalment.due_date) if start == before else before
-        for name, expected, found in _row_pairs(row, instalment, start):
+    has_dates = any("paid_on" in row for row in numbered)
+    starts = _starts(state.instalments, nominal_start)
+    for position, row in enumerate(numbered, 1):
+        number = row.get("n", position)
+        if number > len(state.instalments):
+            return f"expected row {number}, got {len(state.instalments)} rows"
+        instalment = state.instalments[number - 1]
+        until = state.instalments[min(number, len(starts) - 1)].due_date - _ONE_DAY
+        until = until if is_lent_from_start else instalment.due_date
+        pairs = _row_pairs(row, instalment, starts[number - 1], until, facts, has_dates=has_dates)
+        for name, expected, found in pairs:
             if not _same(expected, found, slack):
-                return f"row {row.get('n')} {name}: expected {expected}, got {found}"
+                return f"row {number} {name}: expected {expected}, got {found}"
     return _compare_markers(rows, facts)
+
+
+def _starts(instalments: Sequence[Instalment], nominal_start: date | None) -> list[date]:
+    """List where the days of each row are counted from: the due date before it; a down payment has no days."""
+    starts, before = [], nominal_start or instalments[0].from_date
+    for instalment in instalments:
+        is_down_payment = instalment.kind is RowKind.DOWN_PAYMENT
+        starts.append(instalment.due_date if is_down_payment else before)
+        before = before if is_down_payment else max(before, instalment.due_date)
+    return starts
 
 
 def _compare_markers(rows: Sequence[dict[str, Any]], facts: Sequence[Fact]) -> str:
@@ -62,7 +92,9 @@ def _compare_markers(rows: Sequence[dict[str, Any]], facts: Sequence[Fact]) -> s
     return "" if sorted(expected) == sorted(found) else f"disbursals: expected {expected}, got {found}"
 
 
-def _row_pairs(row: dict[str, Any], instalment: Instalment, start: date) -> Iterator[tuple[str, Any, Any]]:
+def _row_pairs(
+    row: dict[str, Any], instalment: Instalment, start: date, until: date, facts: Sequence[Fact], *, has_dates: bool
+) -> Iterator[tuple[str, Any, Any]]:
     unknown = set(row) - _ROW_FIGURES
     if unknown:
         raise Unsupported(f"row figure {sorted(unknown)[0]}")
@@ -86,8 +118,14 @@ def _row_pairs(row: dict[str, Any], instalment: Instalment, start: date) -> Iter
     yield "in_advance", minor(row.get("in_advance", 0)), instalment.paid_in_advance_paise
     yield "late", minor(row.get("late", 0)), instalment.paid_late_paise
     yield "waived", minor(row.get("waived", 0)), instalment.waived.total
-    if "paid_on" in row:
-        yield "paid_on", row["paid_on"], instalment.paid_on.isoformat() if instalment.paid_on else None
+    if has_dates:
+        yield "paid_on", row.get("paid_on"), instalment.paid_on.isoformat() if instalment.paid_on else None
+    if "balance_after_next_disbursement" in row:
+        lent = [
+            fact for fact in facts if isinstance(fact, Disburse) and instalment.due_date <= fact.value_date <= until
+        ]
+        found = instalment.balance_after_paise + sum(fact.amount_paise for fact in lent)
+        yield "balance_after_next_disbursement", minor(row["balance_after_next_disbursement"]), found
 
 
 def kept_back(facts: Sequence[Fact]) -> int:

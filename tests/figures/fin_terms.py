@@ -133,7 +133,9 @@ def _interest(terms: dict[str, Any]) -> dict[str, Any]:
     is_daily = terms["interest_period"] == "daily" or (is_progressive and terms["unit"] == "days")
     found: dict[str, Any] = {
         "amortisation": _amortisation(terms),
-        "interest_method": InterestMethod.FLAT if terms["interest_method"] == "flat" else InterestMethod.DECLINING_BALANCE,
+        "interest_method": InterestMethod.FLAT
+        if terms["interest_method"] == "flat"
+        else InterestMethod.DECLINING_BALANCE,
         "interest_period": InterestPeriod.BY_DAYS if is_daily else InterestPeriod.WHOLE_PERIODS,
         "day_count": _day_count(terms),
         "is_dated_from_evening_before": True,
@@ -291,7 +293,9 @@ def _steps(order: Any) -> tuple[WaterfallStep, ...]:
         pairs = [("past_due", name) for group, name in pairs if group == "due"] + [tuple(pair) for pair in pairs]
     try:
         return tuple(
-            WaterfallStep(DueGroup[group.upper()], component) for group, name in pairs for component in _COMPONENTS[name]
+            WaterfallStep(DueGroup[group.upper()], component)
+            for group, name in pairs
+            for component in _COMPONENTS[name]
         )
     except KeyError as error:
         raise Unsupported(f"allocation order {error}") from error

@@ -34,6 +34,7 @@ class Line:
     type: str
     amount: int
     parts: dict[str, int] = field(default_factory=dict)
+    sequence: int = 0
     is_reverted: bool = False
     balance: int | None = None
 
@@ -56,12 +57,12 @@ def lines_of(*, facts: Sequence[Fact], state: LoanState, types: dict[int, str]) 
         if fact.sequence in gone or fact.value_date > state.as_of:
             continue
         if isinstance(fact, Disburse):
-            lines.append(Line(fact.value_date.isoformat(), "disbursement", fact.amount_paise))
+            lines.append(Line(fact.value_date.isoformat(), "disbursement", fact.amount_paise, sequence=fact.sequence))
         elif isinstance(fact, Receive | Refund | Recover) or fact.sequence in types:
             name = types[fact.sequence]
             amount = fact.amount_paise or sum(part.amount_paise for part in by_fact.get(fact.sequence, ()))
             parts = {} if isinstance(fact, Waive) else _parts(by_fact.get(fact.sequence, []))
-            lines.append(Line(fact.value_date.isoformat(), name, amount, parts))
+            lines.append(Line(fact.value_date.isoformat(), name, amount, parts, fact.sequence))
         elif isinstance(fact, Bounce):
             raise Unsupported("transactions of a bounce")
     balance = 0
@@ -115,7 +116,9 @@ def compare_transactions(*, expected: Sequence[dict[str, Any]], found: Sequence[
         if not same:
             return f"transaction {line['date']} {line['type']} {line['amount']}: none found"
         if not fits:
-            return f"transaction {line['date']} {line['type']} {line['amount']}: {_difference(line, same[0], is_marked)}"
+            return (
+                f"transaction {line['date']} {line['type']} {line['amount']}: {_difference(line, same[0], is_marked)}"
+            )
         rest.remove(fits[0])
     return ""
 
