@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 
 from core import audit
 from core.business_date import business_date
@@ -96,7 +97,11 @@ def loans_book_many(
     reason_check(reason=reason)
     if not drafts:
         return ()
-    return run_in_transaction(lambda: _book_many(drafts, batch_key, reason, actor))
+    try:
+        return run_in_transaction(lambda: _book_many(drafts, batch_key, reason, actor))
+    except IntegrityError:
+        # Another writer was first in between; the second look finds what it wrote, and names it.
+        return run_in_transaction(lambda: _book_many(drafts, batch_key, reason, actor))
 
 
 def loan_states(*, drafts: Sequence[LoanDraft], today: date) -> list[LoanState | None]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -10,9 +11,11 @@ from django.db import connection
 
 from core.errors import KistError
 from ledger.models import Journal
+from lms.engine.facts import Disburse
 from lms.models import Loan, LoanFact, Product
+from lms.services.bulk import LoanDraft, loans_book_many
 from lms.services.loans import loan_disburse
-from lms.services.products import product_create
+from lms.services.products import product_create, terms_for_loan
 from lms.services.receipts import receipt_post
 from lms.services.refunds import refund_post
 from lms.services.reversals import fact_reverse
@@ -191,3 +194,27 @@ def test_versions_published_at_once_get_numbers_of_their_own(transactional_db: N
     _at_once(*(partial(publish, terms={"instalment_unit_paise": 100 * number}) for number in range(1, CALLERS + 1)))
 
     assert sorted(product.versions.values_list("number", flat=True)) == [*range(1, CALLERS + 1)]
+
+
+def test_one_batch_from_many_callers_is_booked_once(transactional_db: None) -> None:
+    set_business_date(TODAY)
+    version, customer = make_version(), make_customer()
+    terms = terms_for_loan(version=version, principal_paise=1_000_00, annual_rate_pct=Decimal(12), instalment_count=3)
+    lent = Disburse(sequence=1, value_date=TODAY, amount_paise=1_000_00)
+    drafts = [
+        LoanDraft(
+            key=f"draft-{number}",
+            customer_id=customer.pk,
+            product_version=version,
+            terms=terms,
+            sanctioned_on=TODAY,
+            facts=(lent,),
+        )
+        for number in range(3)
+    ]
+
+    batches = _at_once(*[partial(loans_book_many, drafts=drafts, batch_key="batch")] * 3)
+
+    assert batches == [tuple(Loan.objects.order_by("pk"))] * 3
+    assert Loan.objects.count() == 3
+    assert Journal.objects.count() == 1
