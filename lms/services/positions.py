@@ -98,7 +98,7 @@ def position_save(*, loan: Loan, state: LoanState, asset_class: AssetClass | Non
     if asset_class is not None:
         loan.asset_class = asset_class
     position_set(loan=loan, state=state)
-    loan.save()
+    loan.save(update_fields=CACHED)
     states = {loan.pk: state}
     instalments_save(states=states)
     allocations_save(states=states)

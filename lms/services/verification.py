@@ -296,6 +296,7 @@ def _rebuild(loan_id: int, reason: str, actor: User | None) -> tuple[Difference,
     if loan.booked != totals and _is_posted_as_booked(loan):
         _post_correction(loan, totals, entry.pk)
     loan.booked = totals
+    loan.save(update_fields=["product_code"])
     position_save(loan=loan, state=state)
     return differences
 
