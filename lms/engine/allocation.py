@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 
 from lms.engine.account import Account, open_amount, open_items
 from lms.engine.ahead import spend_ahead, spread_ahead
@@ -98,13 +99,21 @@ def _stops(waterfall: Waterfall) -> list[tuple[DueGroup, list[int]]]:
     return stops
 
 
-def _dues_in_order(account: Account, group: DueGroup, components: list[int], waterfall: Waterfall) -> list[Due]:
+def _dues_in_order(
+    account: Account, group: DueGroup, components: list[int], waterfall: Waterfall
+) -> Iterator[Due]:
+    """Give the dues of a group one by one; each is looked up when its turn comes, so that little money looks at few."""
     day, periods = account.day, account.plan.periods
     is_ahead = group is DueGroup.IN_ADVANCE
     rows = rows_ahead(account=account, waterfall=waterfall) if is_ahead else _rows_near(account, day)
     if waterfall.direction is Direction.HORIZONTAL:
-        return [due for i in rows for c in components for due in _dues_of_row(periods[i], i, group, c, day)]
-    return [due for c in components for i in rows for due in _dues_of_row(periods[i], i, group, c, day)]
+        pairs: Iterator[tuple[int, int]] = product(rows, components)
+    else:
+        pairs = ((index, component) for component in components for index in rows)
+    for index, component in pairs:
+        row = periods[index]
+        if component <= INTEREST or row.items:
+            yield from _dues_of_row(row, index, group, component, day)
 
 
 def rows_ahead(*, account: Account, waterfall: Waterfall) -> list[int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
-from lms.engine.account import HEADS, Account, open_amount, penal_item
+from lms.engine.account import HEADS, Account, penal_item
 from lms.engine.interest import RATE_DENOMINATOR, rate_numerator
 from lms.engine.plan import PENAL, Item, Period
 from lms.engine.rounding import round_ratio
@@ -26,18 +27,10 @@ def accrue_penal(*, account: Account, until: date) -> None:
     plan = account.terms.penal_plan
     if plan is None or until <= account.day or account.closed_as is not None:
         return
-    periods = account.plan.periods
-    for index in range(account.cursor, len(periods)):
-        row = periods[index]
-        if row.due >= until:
-            break
-        base = open_amount(row, 0) + open_amount(row, 1)
-        if base <= 0:
-            continue
-        if plan.method is PenalMethod.PER_DAY:
-            _accrue_daily(account, plan, index, base, until)
-        else:
-            _levy_slabs(account, plan, index, until)
+    if plan.method is PenalMethod.PER_DAY:
+        _accrue_daily(account, plan, until)
+    else:
+        _levy_slabs(account, plan, until)
 
 
 def first_penal_date(*, plan: PenalPlan, due: date) -> date:
@@ -53,29 +46,46 @@ def slab_dates(*, plan: PenalPlan, due: date) -> list[tuple[date, int]]:
     return [(due + timedelta(days=offset), amount) for offset, amount in days]
 
 
-def _accrue_daily(account: Account, plan: PenalPlan, index: int, base: int, until: date) -> None:
-    row = account.plan.periods[index]
-    first = max(account.day, first_penal_date(plan=plan, due=row.due))
-    nights = (until - first).days
-    if nights <= 0:
-        return
-    exact = base * rate_numerator(plan.annual_rate_pct) * nights
-    so_far = account.penal_by_row.get(id(row), 0)
-    if plan.cap_paise is not None:
-        exact = min(exact, max(plan.cap_paise * DENOMINATOR - so_far, 0))
-    before = round_ratio(account.penal_exact, DENOMINATOR)
-    account.penal_exact += exact
-    account.penal_by_row[id(row)] = so_far + exact
-    _add_penal(account, row, round_ratio(account.penal_exact, DENOMINATOR) - before)
+def _accrue_daily(account: Account, plan: PenalPlan, until: date) -> None:
+    rate = rate_numerator(plan.annual_rate_pct)
+    total, rounded = account.penal_exact, round_ratio(account.penal_exact, DENOMINATOR)
+    for row, base in _overdue(account, until):
+        nights = (until - max(account.day, first_penal_date(plan=plan, due=row.due))).days
+        if nights <= 0:
+            continue
+        exact = base * rate * nights
+        if plan.cap_paise is not None:
+            so_far = account.penal_by_row.get(id(row), 0)
+            exact = min(exact, max(plan.cap_paise * DENOMINATOR - so_far, 0))
+            account.penal_by_row[id(row)] = so_far + exact
+        total += exact
+        before, rounded = rounded, (2 * total + DENOMINATOR) // (2 * DENOMINATOR)
+        _add_penal(account, row, rounded - before)
+    account.penal_exact = total
 
 
-def _levy_slabs(account: Account, plan: PenalPlan, index: int, until: date) -> None:
-    row = account.plan.periods[index]
-    for day, charged in slab_dates(plan=plan, due=row.due):
-        if account.day <= day < until:
-            item = penal_item(row)
-            room = charged if plan.cap_paise is None else plan.cap_paise - (item.amount if item else 0)
-            _add_penal(account, row, min(charged, room))
+def _levy_slabs(account: Account, plan: PenalPlan, until: date) -> None:
+    for row, _ in _overdue(account, until):
+        for day, charged in slab_dates(plan=plan, due=row.due):
+            if account.day <= day < until:
+                item = penal_item(row)
+                room = charged if plan.cap_paise is None else plan.cap_paise - (item.amount if item else 0)
+                _add_penal(account, row, min(charged, room))
+
+
+def _overdue(account: Account, until: date) -> Iterator[tuple[Period, int]]:
+    """Give rows due before `until` on which principal or interest is open, with how much."""
+    periods = account.plan.periods
+    for index in range(account.cursor, len(periods)):
+        row = periods[index]
+        if row.due >= until:
+            return
+        base = row.due_principal + row.due_interest
+        for parts in (row.paid, row.waived, row.written_off):
+            if parts is not None:
+                base -= parts[0] + parts[1]
+        if base > 0:
+            yield row, base
 
 
 def _add_penal(account: Account, row: Period, amount: int) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from lms.engine.account import Account
+from lms.engine.account import Account, open_amount
 from lms.engine.due_dates import step_from
 from lms.engine.errors import EngineRefusal
 from lms.engine.evaluation import evaluate
 from lms.engine.facts import Moratorium, Reschedule
 from lms.engine.interest import evening_before, rate_numerator
-from lms.engine.plan import InterestDue, Plan
+from lms.engine.plan import INTEREST, PRINCIPAL, InterestDue, Plan
 from lms.engine.schedule import extend, solve_from
 from lms.engine.state import RowKind
 
@@ -21,6 +21,8 @@ def reschedule(account: Account, fact: Reschedule) -> None:
     Instalments are solved again when tenor, rate or grace change; a mere move of dates leaves them, and the last one
     takes the interest of the added days.
     """
+    if account.closed_as is not None:
+        raise EngineRefusal("engine.loan_not_active", "The loan is closed; there is nothing left to reschedule.")
     plan = account.plan
     index = _row_from(plan, fact.from_due_date or account.day)
     if fact.new_due_date is not None:
@@ -39,6 +41,7 @@ def reschedule(account: Account, fact: Reschedule) -> None:
     evaluate(plan=plan, first=index)
     if fact.extra_instalments or fact.annual_rate_pct is not None or fact.grace_principal_count:
         solve_from(plan=plan, first=index)
+    _refuse_oversettled(plan, index)
 
 
 def suspend(account: Account, fact: Moratorium) -> None:
@@ -62,6 +65,17 @@ def suspend(account: Account, fact: Moratorium) -> None:
     evaluate(plan=plan, first=first)
     if fact.is_interest_capitalised:
         solve_from(plan=plan, first=first + len(rows))
+    _refuse_oversettled(plan, first)
+
+
+def _refuse_oversettled(plan: Plan, first: int) -> None:
+    """Refuse a change that leaves an instalment with less due than has been settled of it."""
+    for row in plan.periods[first:]:
+        if open_amount(row, PRINCIPAL) < 0 or open_amount(row, INTEREST) < 0:
+            raise EngineRefusal(
+                "engine.instalment_part_paid",
+                f"Of the instalment due on {row.due} more has been paid than would fall due; start with a later one.",
+            )
 
 
 def _row_from(plan: Plan, due: date) -> int:

@@ -80,7 +80,7 @@ def _find(story: Story, event: dict[str, Any]) -> int:
         made = story.numbered(event["of"])
     same_day = [sequence for sequence in made if story.fact(sequence).value_date == made_on]
     if len(same_day) >= event["nr"]:
-        return same_day[event["nr"] - 1]
+        return int(same_day[event["nr"] - 1])
     if len(same_day) != 1:
         raise Unsupported(f"undo of {event['of']} number {event['nr']}")
     return same_day[0]
