@@ -22,7 +22,7 @@ def product_check(*, rule: ProductRule) -> ProductVersion | None:
     """Find the version of the map's product.
 
     Returns:
-        The version; None when the product is still to be made.
+        The version; None when the product, or its first version, is still to be made.
 
     Raises:
         ImportProductDiffers: a product of this code has another name, or no version with the map's terms and limits.
@@ -32,8 +32,9 @@ def product_check(*, rule: ProductRule) -> ProductVersion | None:
         return None
     if product.name != rule.name:
         raise ImportProductDiffers(product=rule.code, what="name")
-    version = next((version for version in product.versions.order_by("-number") if _is_same(version, rule)), None)
-    if version is None:
+    versions = list(product.versions.order_by("-number"))
+    version = next((version for version in versions if _is_same(version, rule)), None)
+    if version is None and versions:
         raise ImportProductDiffers(product=rule.code, what="set of terms or limits")
     return version
 

@@ -12,6 +12,7 @@ from lms.models import ImportBatch, ImportRow, Instalment, Loan, LoanFact
 from lms.services.day_end import day_end_run
 from lms.services.imports import import_commit, import_dry_run
 from lms.services.imports.errors import ImportBatchRejected
+from lms.services.products import product_create
 from lms.services.receipts import receipt_post
 from lms.services.verification import control_accounts_verify, loan_verify
 from tests.factories.lms import make_customer, set_business_date
@@ -62,16 +63,16 @@ def refusal_of(call: Any, **arguments: Any) -> KistError:
 
 
 def test_opening_balances_are_those_of_the_tape_to_the_cent() -> None:
-    batch = committed(tape_every(50), map_text=MAP_PATH.read_text(), chunk_rows=300)
+    batch = committed(tape_every(100), map_text=MAP_PATH.read_text(), chunk_rows=60)
 
     loans = Loan.objects.all()
     assert batch.state == ImportBatch.State.COMMITTED
-    assert loans.count() == batch.rows_total == batch.rows_done == len(tape_every(50).splitlines()) - 1
+    assert loans.count() == batch.rows_total == batch.rows_done == len(tape_every(100).splitlines()) - 1
     assert trial_balance().is_balanced
     assert balance_of(product_code="LENDINGCLUB", role="LOAN_PRINCIPAL") == batch.balance_paise
     assert sum(loan.principal_outstanding_paise for loan in loans) == batch.balance_paise
     assert [str(item) for item in control_accounts_verify()[1]] == []
-    assert [item for loan in loans[::40] for item in loan_verify(loan=loan).differences] == []
+    assert [item for loan in loans[::10] for item in loan_verify(loan=loan).differences] == []
 
 
 def test_current_loan_is_served_as_if_it_had_always_been_here() -> None:
@@ -263,3 +264,12 @@ def test_books_that_are_past_the_snapshot_take_the_loans_over_to_today() -> None
     assert (loan.closed_upto, loan.next_due_date, loan.days_past_due) == (date(2018, 7, 9), date(2018, 8, 1), 9)
     assert balance_of(product_code="SMALL", role="LOAN_PRINCIPAL") == 2_701_586
     assert loan_verify(loan=loan).differences == ()
+
+
+def test_product_that_a_stopped_import_left_without_a_version_gets_it() -> None:
+    product_create(code="SMALL", name="Small loan")
+
+    batch = committed(small_tape(SMALL_ROW))
+
+    assert batch.state == ImportBatch.State.COMMITTED
+    assert loan_of("A1").product_version.number == 1
