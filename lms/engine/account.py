@@ -19,10 +19,10 @@ class Note:
 
     fact: int
     day: date
+    movement: Movement
     component: Component | None
     amount: int
     row: Period | None
-    is_from_excess: bool
 
 
 @dataclass(slots=True)
@@ -30,7 +30,8 @@ class Account:
     """One loan between two facts.
 
     `day` is the day being processed; nights before it are accounted for. `cursor` is the first row not fully settled.
-    `penal_exact` is the planned penal so far as an exact numerator over `penal.DENOMINATOR`.
+    `penal_exact` is the planned penal so far as an exact numerator over `penal.DENOMINATOR`; `overdue_interest` is
+    contract interest on overdue principal, `overdue_exact` the numerator that it is rounded from.
     """
 
     terms: Terms
@@ -42,6 +43,8 @@ class Account:
     notes: list[Note] = field(default_factory=list)
     penal_exact: int = 0
     penal_by_row: dict[int, int] = field(default_factory=dict)
+    overdue_exact: int = 0
+    overdue_interest: int = 0
     accrued_elsewhere: int = 0
     lent: int = 0
     last_receipt: int = 0
@@ -118,7 +121,7 @@ class Account:
         self.book(movement, HEADS[component], amount)
         if movement is Movement.APPLIED:
             self.excess -= amount
-        self.notes.append(Note(fact, self.day, COMPONENTS[component], amount, row, movement is Movement.APPLIED))
+        self.notes.append(Note(fact, self.day, movement, COMPONENTS[component], amount, row))
 
     def _remember(self, row: Period, amount: int) -> None:
         is_late_free = not self.terms.has_interest_on_overdue_principal
@@ -130,11 +133,11 @@ class Account:
         if amount:
             self.excess += amount
             self.book(Movement.RECEIVED, Head.EXCESS, amount)
-            self.note(fact=fact, component=None, amount=amount)
+            self.note(fact=fact, movement=Movement.RECEIVED, component=None, amount=amount)
 
-    def note(self, *, fact: int, component: Component | None, amount: int, is_from_excess: bool = False) -> None:
+    def note(self, *, fact: int, movement: Movement, component: Component | None, amount: int) -> None:
         """Record an allocation that belongs to no row."""
-        self.notes.append(Note(fact, self.day, component, amount, None, is_from_excess))
+        self.notes.append(Note(fact, self.day, movement, component, amount, None))
 
     def note_paid_rows(self) -> None:
         """Note the day on rows that a change of the schedule settled, and forget it on those it opened again."""

@@ -41,7 +41,7 @@ def interest_of_night(*, account: Account, night: date) -> int:
 def accrual_lines(*, account: Account, as_of: date) -> tuple[AccrualLine, ...]:
     """Give ACCRUED of interest and of planned penal as straight lines from `as_of` on; see `AccrualLine`."""
     finished, current = _split(account, as_of)
-    finished -= account.accrued_elsewhere
+    finished += account.overdue_interest - account.accrued_elsewhere
     if current is None:
         lines = [AccrualLine(Head.INTEREST, finished, 0, 1)] if finished else []
     else:
@@ -58,6 +58,8 @@ def accrual_lines(*, account: Account, as_of: date) -> tuple[AccrualLine, ...]:
 
 def next_change_date(*, account: Account, as_of: date) -> date | None:
     """Give the first day-end that the lines may not reach: a due date, a change of rate or penal, a year end."""
+    if _moves_daily(account, as_of):
+        return as_of + _ONE_DAY
     dates = [day for day in _schedule_dates(account, as_of) if day > as_of]
     dates += [day for day in _penal_dates(account, as_of) if day > as_of]
     rule = account.plan.rule
@@ -89,6 +91,14 @@ def _per_night(account: Account, row: Period, night: date) -> int:
     until, _ = account.plan.interest_until(row, night)
     after, _ = account.plan.interest_until(row, night + _ONE_DAY)
     return after - until
+
+
+def _moves_daily(account: Account, as_of: date) -> bool:
+    """Tell whether interest follows no single line: on overdue principal, or on a schedule that is recalculated."""
+    if account.terms.is_interest_recalculated:
+        return True
+    is_overdue = any(row.due <= as_of and open_amount(row, 0) > 0 for row in account.plan.periods[account.cursor :])
+    return account.terms.has_interest_on_overdue_principal and is_overdue
 
 
 def _schedule_dates(account: Account, as_of: date) -> list[date]:

@@ -141,7 +141,8 @@ def _dues_of_row(row: Period, index: int, group: DueGroup, component: int, day: 
     if component <= INTEREST:
         if _group_of(row.due, day) is group and (amount := open_amount(row, component)) > 0:
             yield Due(index, component, None, amount)
-        return
+        if not row.items:
+            return
     for item in open_items(row, component):
         if _group_of(item.due, day) is group:
             yield Due(index, component, item, item.amount - item.settled)

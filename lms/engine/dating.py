@@ -6,6 +6,7 @@ from datetime import date
 
 from lms.engine.account import Account, is_settled
 from lms.engine.allocation import pick_waterfall, spend
+from lms.engine.overdue import accrue_overdue_interest
 from lms.engine.penal import accrue_penal
 from lms.engine.state import Movement
 
@@ -18,10 +19,12 @@ def advance(*, account: Account, day: date, is_night_only: bool = False) -> None
     while (
         account.excess and (due := _next_due(account)) is not None and (due < day or (due == day and not is_night_only))
     ):
+        accrue_overdue_interest(account=account, until=due)
         accrue_penal(account=account, until=due)
         account.day = max(account.day, due)
         apply_excess(account=account)
         account.move_cursor()
+    accrue_overdue_interest(account=account, until=day)
     accrue_penal(account=account, until=day)
     account.day = max(account.day, day)
     if not is_night_only:

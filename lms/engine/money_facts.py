@@ -39,7 +39,9 @@ def charge(account: Account, fact: Charge) -> None:
         if amount:
             account.book(Movement.CHARGED, HEADS[component], amount)
             account.book(Movement.RECEIVED, HEADS[component], amount)
-            account.note(fact=fact.sequence, component=COMPONENTS[component], amount=amount)
+            account.note(
+                fact=fact.sequence, movement=Movement.RECEIVED, component=COMPONENTS[component], amount=amount
+            )
 
 
 def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:
@@ -102,7 +104,9 @@ def recover(account: Account, fact: Fact) -> None:
             amount -= part
             account.recovered[component] += part
             account.book(Movement.RECOVERED, HEADS[component], part)
-            account.note(fact=fact.sequence, component=COMPONENTS[component], amount=part)
+            account.note(
+                fact=fact.sequence, movement=Movement.RECOVERED, component=COMPONENTS[component], amount=part
+            )
     if amount:
         raise EngineRefusal(
             "engine.recovery_above_claim", f"The claim is {fact.amount_paise - amount} paise; refund the rest."
@@ -118,7 +122,7 @@ def refund(account: Account, fact: Fact) -> None:
         )
     account.excess -= fact.amount_paise
     account.book(Movement.REFUNDED, Head.EXCESS, fact.amount_paise)
-    account.note(fact=fact.sequence, component=None, amount=-fact.amount_paise, is_from_excess=True)
+    account.note(fact=fact.sequence, movement=Movement.REFUNDED, component=None, amount=-fact.amount_paise)
 
 
 def check_positive(fact: Fact) -> None:

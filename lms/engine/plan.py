@@ -137,14 +137,10 @@ class Plan:
 
 def to_instalment(period: Period, number: int) -> Instalment:
     """Freeze one period as a row of the schedule."""
-    fee = tax = penal = 0
+    charges = [0] * len(COMPONENTS)
     for item in period.items or ():
-        if item.component == FEE:
-            fee += item.amount
-        elif item.component == TAX:
-            tax += item.amount
-        else:
-            penal += item.amount
+        charges[item.component] += item.amount
+    _, overdue_interest, fee, tax, penal = charges
     return Instalment(
         number=number,
         kind=period.kind,
@@ -152,7 +148,7 @@ def to_instalment(period: Period, number: int) -> Instalment:
         due_date=period.due,
         balance_before_paise=period.opening,
         balance_after_paise=period.closing,
-        due=Amounts(period.due_principal, period.due_interest, fee, tax, penal),
+        due=Amounts(period.due_principal, period.due_interest + overdue_interest, fee, tax, penal),
         paid=NOTHING if period.paid is None else Amounts(*period.paid),
         waived=NOTHING if period.waived is None else Amounts(*period.waived),
         written_off=NOTHING if period.written_off is None else Amounts(*period.written_off),

@@ -67,7 +67,7 @@ def prepay(account: Account, fact: Prepay) -> None:
     row.moves.sort(key=lambda move: move[0])
     plan.flat_base = round_ratio(plan.flat_base * (balance - rest), balance)
     account.book(Movement.RECEIVED, Head.PRINCIPAL, rest)
-    account.note(fact=fact.sequence, component=Component.PRINCIPAL, amount=rest)
+    account.note(fact=fact.sequence, movement=Movement.RECEIVED, component=Component.PRINCIPAL, amount=rest)
     if fact.effect is PrepaymentEffect.CUT_INSTALMENT:
         solve_from(plan=plan, first=index)
         return

@@ -79,6 +79,7 @@ def _book_interest(account: Account, as_of: date) -> None:
     """Set the totals that follow from the schedule and the day alone."""
     account.totals.pop((Movement.ACCRUED, Head.INTEREST), None)
     account.book(Movement.ACCRUED, Head.INTEREST, earned_interest(account=account, as_of=as_of))
+    account.book(Movement.ACCRUED, Head.INTEREST, account.overdue_interest)
     capitalised = sum(row.capitalised for row in account.plan.periods if row.capitalised and row.end <= as_of)
     account.totals.pop((Movement.CAPITALISED, Head.INTEREST), None)
     account.book(Movement.CAPITALISED, Head.INTEREST, capitalised)
@@ -93,7 +94,8 @@ def _allocations(account: Account) -> tuple[Allocation, ...]:
             component=note.component,
             amount_paise=note.amount,
             instalment_number=None if note.row is None else numbers.get(id(note.row)),
-            is_from_excess=note.is_from_excess,
+            is_from_excess=note.movement in (Movement.APPLIED, Movement.REFUNDED),
+            movement=note.movement,
         )
         for note in account.notes
     ]
@@ -153,7 +155,7 @@ def _oldest_unpaid(account: Account, as_of: date) -> date | None:
 
 
 def _accrued_not_due(account: Account, as_of: date) -> int:
-    earned = account.total(Movement.ACCRUED, Head.INTEREST) + account.accrued_elsewhere
+    earned = account.total(Movement.ACCRUED, Head.INTEREST) - account.overdue_interest + account.accrued_elsewhere
     due = sum(
         row.due_interest - row.extra_interest + row.capitalised for row in account.plan.periods if row.due <= as_of
     )

@@ -98,6 +98,7 @@ class Allocation:
     amount_paise: int
     instalment_number: int | None = None
     is_from_excess: bool = False
+    movement: Movement | None = None
 
 
 class Movement(StrEnum):

@@ -235,7 +235,7 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
         "is_instalment_charge_due_on_closing": True,
         "is_called_in_on_write_off": False,
         "is_interest_recalculated": recalculated is not None,
-        "has_interest_on_overdue_principal": not terms.get("no_interest_on_past_due", False),
+        "has_interest_on_overdue_principal": recalculated is not None and not terms.get("no_interest_on_past_due"),
     }
     found["charges"] = tuple(charge_term(charge) for charge in terms.get("charges", ()))
     if "allocation" in terms:
