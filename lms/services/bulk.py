@@ -15,10 +15,11 @@ from core.business_date import business_date
 from core.errors import KistError
 from core.transactions import run_in_transaction
 from ledger.services import journal_post
+from lms.engine.classification import AssetClass
 from lms.engine.errors import EngineRefusal
 from lms.engine.facts import Disburse, Fact, Foreclose, Prepay, Receive, Reverse, TakeOver
 from lms.engine.replay import replay
-from lms.engine.state import LoanState
+from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
 from lms.errors import (
     BulkRefused,
@@ -34,7 +35,7 @@ from lms.errors import (
     ValueDateInFuture,
     refusal_of,
 )
-from lms.models import Allocation, Instalment, Loan, LoanFact, ProductVersion
+from lms.models import Allocation, ClassificationEntry, Instalment, Loan, LoanFact, ProductVersion
 from lms.services.checks import amount_check, credit_reference_of, key_check, reason_check
 from lms.services.fact_rows import content_hash, fact_columns, first_lent_on, undone_sequences
 from lms.services.loans import limits_check, loan_numbers_take, loan_unsaved
@@ -77,8 +78,8 @@ def loans_book_many(
     """Book loans with their histories: all of them, or none.
 
     Every loan is replayed to the last closed day and gets the caches that booking its facts one by one today would
-    give; they are STANDARD until the next day-end classifies them. The ledger gets one journal per product, with the
-    sum of what the loans need, booked today. A batch of about 1,000 is a good size.
+    give. It is STANDARD until the next day-end classifies it, or a LOSS when it was written off. The ledger gets one
+    journal per product, with the sum of what the loans need, booked today. A batch of about 1,000 is a good size.
 
     Args:
         drafts: the loans; keys, numbers and external references differ.
@@ -135,6 +136,7 @@ def _book_many(drafts: Sequence[LoanDraft], batch_key: str, reason: str, actor: 
     _loans_insert(loans)
     _facts_insert(entries, today, actor, reason)
     _caches_insert(entries)
+    _diary_insert(entries)
     _journals_post(loans, batch_key, today)
     audit.record(
         actor=actor,
@@ -255,6 +257,8 @@ def _position(entry: _Entry, today: date) -> None:
     loan.booked = booked_totals(state=entry.state, is_income_suspended=False)
     loan.booked_with_batch = loan.booked
     loan.fact_count = len(facts)
+    if entry.state.status is LoanStatus.WRITTEN_OFF:
+        loan.asset_class, loan.npa_since = AssetClass.LOSS.value, entry.state.closed_on
     position_set(loan=loan, state=entry.state)
 
 
@@ -318,6 +322,25 @@ def _caches_insert(entries: Sequence[_Entry]) -> None:
         Allocation,
         columns=ALLOCATION_COLUMNS,
         rows=((loan_id, values) for loan_id, state in held for values in allocations_of(state=state)),
+    )
+
+
+def _diary_insert(entries: Sequence[_Entry]) -> None:
+    """Note why a loan that comes in written off is a loss: no day-end will look at it any more."""
+    ClassificationEntry.objects.bulk_create(
+        [
+            ClassificationEntry(
+                loan=entry.loan,
+                on_date=entry.state.closed_on,
+                previous_class=AssetClass.STANDARD,
+                asset_class=AssetClass.LOSS,
+                days_past_due=0,
+                caused_by=entry.loan,
+                reason="Written off before it was booked here",
+            )
+            for entry in entries
+            if entry.state is not None and entry.state.status is LoanStatus.WRITTEN_OFF and entry.state.closed_on
+        ]
     )
 
 

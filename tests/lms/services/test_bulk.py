@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.models import Journal
-from lms.engine.facts import Charge, Disburse, Fact, Receive, Reverse, TakeOver, Waive
+from lms.engine.facts import Charge, Disburse, Fact, Receive, Recover, Reverse, TakeOver, Waive, WriteOff
 from lms.engine.terms import Component
 from lms.models import Allocation, Instalment, Loan, LoanFact, ProductVersion
 from lms.services.bulk import LoanDraft, loans_book_many
@@ -16,7 +16,7 @@ from lms.services.products import product_set_active, terms_for_loan
 from lms.services.reversals import fact_reverse
 from lms.services.verification import control_accounts_verify, loans_verify
 from lms.services.waivers import waiver_grant
-from tests.factories.book import balances, levy, receive, refused
+from tests.factories.book import assert_verified, balances, levy, receive, refused
 from tests.factories.lms import (
     make_customer,
     make_loan,
@@ -247,3 +247,20 @@ def test_inactive_product_refuses_the_batch(version: ProductVersion) -> None:
 def test_no_drafts_book_nothing(version: ProductVersion) -> None:
     assert loans_book_many(drafts=[], batch_key="batch") == ()
     assert Loan.objects.count() == 0
+
+
+def test_a_loan_written_off_before_comes_in_as_a_loss(version: ProductVersion) -> None:
+    facts = (
+        HISTORY[0],
+        WriteOff(sequence=2, value_date=date(2026, 4, 1)),
+        Recover(sequence=3, value_date=date(2026, 4, 10), amount_paise=1_000_00, reference="UTR-R"),
+    )
+
+    (loan,) = loans_book_many(drafts=[_draft(version, facts=facts)], batch_key="batch")
+
+    assert (loan.status, loan.asset_class, loan.npa_since) == ("WRITTEN_OFF", "LOSS", date(2026, 4, 1))
+    entry = loan.classification_entries.get()
+    assert (entry.on_date, entry.asset_class, entry.caused_by) == (date(2026, 4, 1), "LOSS", loan)
+    assert balances()["RECOVERY_INCOME"] == -1_000_00
+    assert "LOAN_PRINCIPAL" not in balances()
+    assert_verified(loan)
