@@ -123,8 +123,9 @@ def loan_disburse(
         running_check(loan=book.loan, act="disbursal")
         lending_date_check(book=book, value_date=value_date)
         undone = undone_sequences(facts=book.facts)
+        # Of a loan taken over, the other lender paid the whole sum out, whatever is left of it.
         lent = sum(
-            fact.amount_paise
+            book.loan.principal_paise if isinstance(fact, TakeOver) else fact.amount_paise
             for fact in book.facts
             if isinstance(fact, Disburse | TakeOver) and fact.sequence not in undone
         )

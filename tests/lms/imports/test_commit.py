@@ -8,10 +8,12 @@ import pytest
 from core.errors import KistError
 from customers.models import Customer
 from ledger.selectors import balance_of, trial_balance
+from lms.errors import DisbursalAboveSanction
 from lms.models import ImportBatch, ImportRow, Instalment, Loan, LoanFact
 from lms.services.day_end import day_end_run
 from lms.services.imports import import_commit, import_dry_run
 from lms.services.imports.errors import ImportBatchRejected
+from lms.services.loans import loan_disburse
 from lms.services.products import product_create
 from lms.services.receipts import receipt_post
 from lms.services.verification import control_accounts_verify, loan_verify
@@ -100,6 +102,17 @@ def test_current_loan_is_served_as_if_it_had_always_been_here() -> None:
     assert (loan.next_due_date, loan.days_past_due) == (date(2018, 8, 1), 0)
     assert Instalment.objects.filter(loan=loan).count() == 57
     assert loan_verify(loan=loan).differences == ()
+
+
+def test_loan_taken_over_has_nothing_left_to_disburse() -> None:
+    committed(small_tape(SMALL_ROW))
+
+    with pytest.raises(DisbursalAboveSanction) as refused:
+        loan_disburse(
+            loan_id=loan_of("A1").pk, amount_paise=100, value_date=SNAPSHOT, reference="UTR2", idempotency_key="again"
+        )
+
+    assert refused.value.context == {"amount_paise": 100, "undrawn_paise": 0}
 
 
 def test_loans_that_no_longer_run_come_in_without_a_balance() -> None:
