@@ -17,12 +17,17 @@ class Skipped(Exception):
     """A step cannot be done on this machine; the message says what is missing."""
 
 
+class NotApplicable(Exception):
+    """A step has no object on this machine and none is demanded; the message says what is not there."""
+
+
 class Outcome(StrEnum):
     """How a step ended."""
 
     PASSED = "passed"
     FAILED = "FAILED"
     SKIPPED = "SKIPPED"
+    NOT_APPLICABLE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Report:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Print a heading, time what follows, and keep its outcome; `Failed` and `Skipped` end here."""
+        """Print a heading, time what follows, and keep its outcome; what keeps it from passing ends here."""
         heading(name)
         started = time.monotonic()
         outcome, note = Outcome.PASSED, ""
@@ -56,6 +61,8 @@ class Report:
             outcome, note = Outcome.FAILED, f"{type(error).__name__}: {error}"
         except Skipped as error:
             outcome, note = Outcome.SKIPPED, str(error)
+        except NotApplicable as error:
+            outcome, note = Outcome.NOT_APPLICABLE, str(error)
         if note:
             say(f"{outcome}: {note}")
         self.steps.append(Step(name=name, outcome=outcome, seconds=time.monotonic() - started, note=note))

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from devtools.console import Failed, Report, Skipped
+from devtools.console import Failed, NotApplicable, Report, Skipped
 from devtools.environment import BASE_PYTHON, Environment, create, create_by_hand, why_unusable
 from devtools.servers import LOOPBACK, free_port, redis_command
 
@@ -210,6 +210,7 @@ def test_broker_is_asked_without_a_client_library(broker_url: str) -> None:
     ("problem", "skips_fail", "code"),
     [
         (None, True, 0),
+        (NotApplicable("no Python 3.13"), True, 0),
         (Skipped("no server"), False, 0),
         (Skipped("no server"), True, 1),
         (Failed("exit code 2"), False, 1),

@@ -49,6 +49,14 @@ def test_production_starts_when_every_secret_is_set() -> None:
     )
 
 
+def test_production_passes_the_checks_for_deployment() -> None:
+    arguments = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
+    done = run_python(f"import manage, sys; sys.argv = {arguments}; manage.main()", COMPLETE)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "missing",
     ["SECRET_KEY", "FIELD_ENCRYPTION_KEY", "BLIND_INDEX_KEY", "DATABASE_URL", "REDIS_URL", "ALLOWED_HOSTS"],
