@@ -14,6 +14,8 @@ from lms.engine.state import AccrualLine, Head, Movement
 from lms.engine.terms import DayCount, InterestMethod, PenalMethod, RoundingMode
 
 _ONE_DAY = timedelta(days=1)
+# A line may end early: nobody waits longer for a cap to be reached.
+_MOST_NIGHTS = 3_650
 
 
 def earned_interest(*, account: Account, as_of: date) -> int:
@@ -94,8 +96,12 @@ def _per_night(account: Account, row: Period, night: date) -> int:
 
 
 def _moves_daily(account: Account, as_of: date) -> bool:
-    """Tell whether interest follows no single line: on overdue principal, or on a schedule that is recalculated."""
+    """Tell whether interest follows no straight line: on overdue principal, recalculated, or by months of 30 days."""
     if account.terms.is_interest_recalculated:
+        return True
+    _, running = _split(account, as_of)
+    is_whole = account.plan.rule.is_whole_period and running is not None and running.whole_days > 0
+    if account.terms.day_count in (DayCount.THIRTY_360, DayCount.THIRTY_E_360) and running is not None and not is_whole:
         return True
     is_overdue = any(row.due <= as_of and open_amount(row, 0) > 0 for row in account.plan.periods[account.cursor :])
     return account.terms.has_interest_on_overdue_principal and is_overdue
@@ -146,6 +152,6 @@ def _penal_dates(account: Account, as_of: date) -> list[date]:
         dates.append(first_penal_date(plan=plan, due=row.due))
         if plan.cap_paise is not None and plan.annual_rate_pct:
             left = plan.cap_paise * DENOMINATOR - account.penal_by_row.get(id(row), 0)
-            nights = left // (base * rate_numerator(plan.annual_rate_pct))
+            nights = min(left // (base * rate_numerator(plan.annual_rate_pct)), _MOST_NIGHTS)
             dates.append(as_of + timedelta(days=nights + 1))
     return dates

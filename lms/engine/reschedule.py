@@ -51,6 +51,10 @@ def suspend(account: Account, fact: Moratorium) -> None:
     paid back by solving the later instalments again.
     """
     plan = account.plan
+    if fact.is_interest_capitalised and account.terms.is_interest_recalculated:
+        raise EngineRefusal(
+            "engine.recalculation_not_possible", "Interest that is recalculated daily cannot be capitalised; defer it."
+        )
     rows = [row for row in plan.periods if fact.value_date <= row.due <= fact.end_date and row.kind is RowKind.REGULAR]
     if not rows or account.closed_as is not None:
         raise EngineRefusal("engine.moratorium_without_due", "No instalment falls due in this range; check its dates.")
