@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from core.transactions import run_in_transaction
 from lms.engine.state import LoanStatus
-from lms.locks import loans_of_customers_for_update
+from lms.locks import loans_of_customer_for_update, loans_of_customers_for_update
 from lms.models import DayEnd, DayEndChunk, Loan
 from lms.services.day_end.closing import Closing, closing_compute
 from lms.services.day_end.lease import Claim, chunk_claim, chunk_finish
@@ -29,9 +29,10 @@ def classified_loans() -> Q:
     return Q(status__in=[LoanStatus.ACTIVE, LoanStatus.WRITTEN_OFF])
 
 
-def borrower_loans(*, customer_id: int) -> list[Loan]:
-    """Read the loans of one borrower that a day-end looks at."""
-    return list(Loan.objects.filter(classified_loans(), customer_id=customer_id).defer(*_DEFERRED).order_by("pk"))
+def borrower_loans_for_update(*, customer_id: int) -> list[Loan]:
+    """Read the loans of one borrower that a day-end looks at, locked: at any isolation level they are the latest."""
+    rows = loans_of_customer_for_update(customer_id=customer_id)
+    return list(rows.filter(classified_loans()).defer(*_DEFERRED))
 
 
 def chunks_create(*, day_end: DayEnd, chunk_customers: int) -> int:

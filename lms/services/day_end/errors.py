@@ -72,4 +72,7 @@ class LoanNotClosable(KistError):
 
     code = "lms.loan_not_closable"
     http_status = 409
-    template = "Loan {loan} cannot be closed to {to_date}: {problem} Correct that entry first, then post again."
+    template = (
+        "Loan {loan} cannot be closed to {to_date}: {problem} Nothing can be posted to it until that is put right; "
+        "then try it again on the day-end page."
+    )

@@ -6,7 +6,7 @@ from core.business_date import business_date
 from ledger.services import journal_post
 from lms.models import DayEnd, DayEndChunk, Loan
 from lms.services.day_end.accruals import EVENT
-from lms.services.day_end.chunks import borrower_loans
+from lms.services.day_end.chunks import borrower_loans_for_update
 from lms.services.day_end.closing import Closed, Closing, closing_compute
 from lms.services.day_end.errors import LoanNotClosable
 from lms.services.day_end.writing import accruals_write, diary_write, positions_write, problems_resolve
@@ -27,7 +27,7 @@ def loan_close_upto(*, loan: Loan, to_date: date) -> None:
     Raises:
         LoanNotClosable: the loan's own facts cannot be replayed.
     """
-    loans = borrower_loans(customer_id=loan.customer_id)
+    loans = borrower_loans_for_update(customer_id=loan.customer_id)
     closing = closing_compute(loans=loans, on_date=to_date)
     for problem in closing.problems:
         if problem.loan_id == loan.pk:
