@@ -59,11 +59,9 @@ def payable(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
     unpaid = sum(1 for period in plan.periods if _open(period) > 0)
     if unpaid > 1 and day <= row.start:
         principal = max(row.agreed - interest, principal - open_amount(row, PRINCIPAL))
-    outstanding = sum(amount for period in plan.periods for _, amount in period.moves)
-    outstanding -= sum(paid.amount for paid in plan.history)
     settled_principal = row.due_principal - open_amount(row, PRINCIPAL)
     settled_interest = row.due_interest - open_amount(row, INTEREST)
-    return min(max(principal - settled_principal, 0), outstanding), max(interest - settled_interest, 0)
+    return min(max(principal - settled_principal, 0), plan.principal_left()), max(interest - settled_interest, 0)
 
 
 def _pay_row(account: Account, index: int, components: list[int], amount: int, movement: Movement, fact: int) -> int:

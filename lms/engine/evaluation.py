@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lms.engine.interest import RATE_DENOMINATOR
-from lms.engine.plan import InterestDue, Period, Plan
+from lms.engine.plan import INTEREST, PRINCIPAL, InterestDue, Period, Plan
 from lms.engine.recalculation import evaluate_recalculated
 from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
@@ -39,6 +39,8 @@ def evaluate(*, plan: Plan, first: int = 0) -> None:
             period.interest = period_interest(plan=plan, period=period)
             balance = period.lent()
         waiting.settle(period, terms, is_last=index == last)
+        if period.paid is not None:
+            _keep_paid(period, period.paid)
         balance = _settle_principal(period, balance, is_last=index == last)
         period.closing = balance
 
@@ -103,6 +105,14 @@ def _is_quick(plan: Plan) -> bool:
         and terms.interest_unit_paise == 1
         and not terms.calculation_digits
     )
+
+
+def _keep_paid(period: Period, paid: list[int]) -> None:
+    """Let interest due not fall below what was paid ahead of a change; the instalment leaves less for principal then."""
+    missing = paid[INTEREST] - period.due_interest
+    if missing > 0:
+        period.due_interest += missing
+        period.principal_room = max(period.principal_room - missing, paid[PRINCIPAL])
 
 
 def _settle_principal(period: Period, balance: int, *, is_last: bool) -> int:

@@ -123,6 +123,11 @@ class Plan:
             opening, moves = self.flat_base, []
         return self.rule.exact(opening=opening, moves=moves, stretch=period, until=day)
 
+    def principal_left(self) -> int:
+        """Give what was lent less prepayments and, on a recalculated loan, less all principal paid."""
+        lent = sum(amount for period in self.periods for _, amount in period.moves)
+        return lent - sum(paid.amount for paid in self.history)
+
     def index_at(self, day: date) -> int:
         """Find the period whose interest days hold `day`; the first or last one outside of them."""
         low, high = 0, len(self.periods) - 1

@@ -104,6 +104,8 @@ def pause(account: Account, fact: Pause) -> None:
 
 
 def _balance_on(plan: Plan, account: Account) -> int:
+    if account.terms.is_interest_recalculated:
+        return plan.principal_left()
     row = plan.periods[plan.index_at(account.day)]
     return row.opening + sum(amount for day, amount in row.moves if day <= account.day)
 

@@ -80,6 +80,8 @@ class _Walk:
             return 0
         if index == self.absorber:
             return room + owed
+        if period.fixed_principal is not None and period.is_paying_principal:
+            return period.fixed_principal + owed
         return period.instalment if period.is_paying_principal else owed
 
     def _interest(self, index: int, period: Period) -> int:
@@ -111,12 +113,13 @@ class _Walk:
 
 
 def last_unpaid(plan: Plan) -> int:
-    """Find the last period whose instalment is not fully paid; it takes the difference of the loan."""
+    """Find the last period whose instalment is not fully paid, else the last one; it takes the difference of the loan."""
     for index in range(len(plan.periods) - 1, -1, -1):
         period = plan.periods[index]
-        if period.kind is RowKind.REGULAR and _paid(period, PRINCIPAL) + _paid(period, INTEREST) < period.instalment:
+        instalment = max(period.instalment, period.fixed_principal or 0)
+        if period.kind is RowKind.REGULAR and _paid(period, PRINCIPAL) + _paid(period, INTEREST) < instalment:
             return index
-    return -1
+    return max((index for index, row in enumerate(plan.periods) if row.kind is RowKind.REGULAR), default=-1)
 
 
 def _paid(period: Period, component: int) -> int:

@@ -39,7 +39,7 @@ from lms.engine.reschedule import reschedule, suspend
 from lms.engine.row_charges import charge_rows
 from lms.engine.schedule import check_terms
 from lms.engine.standing import loan_state, sanctioned_state
-from lms.engine.state import LoanState
+from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
 
 _ONE_DAY = timedelta(days=1)
@@ -129,17 +129,17 @@ def apply_fact(*, account: Account, fact: Fact) -> None:
     handler = _HANDLERS.get(type(fact))
     if handler is None:
         raise EngineRefusal("engine.fact_not_possible", f"A loan that runs cannot take the fact {type(fact).__name__}.")
-    is_recalculated = account.terms.is_interest_recalculated
+    is_given_up = account.closed_as in (LoanStatus.SETTLED, LoanStatus.WRITTEN_OFF)
+    is_recalculated = account.terms.is_interest_recalculated and not is_given_up
     if is_recalculated and not isinstance(fact, _SOLVED_AS_BEFORE):
         account.plan.known_until = account.day
         evaluate(plan=account.plan)
         keep_instalments(account.plan)
     handler(account, fact)
-    if is_recalculated:
+    if is_recalculated and account.closed_as not in (LoanStatus.SETTLED, LoanStatus.WRITTEN_OFF):
         account.plan.known_until = account.day
         evaluate(plan=account.plan)
-        if account.closed_as is None:
-            keep_instalments(account.plan)
+        keep_instalments(account.plan)
         account.note_paid_rows()
     charge_rows(plan=account.plan)
     apply_excess(account=account)

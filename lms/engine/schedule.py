@@ -18,7 +18,7 @@ from lms.engine.rounding import round_ratio
 from lms.engine.row_charges import charge_rows
 from lms.engine.solver import round_instalment, solve_instalments
 from lms.engine.state import Instalment, RowKind
-from lms.engine.terms import Amortisation, BrokenPeriod, LastInstalment, MoratoriumInterest, Terms
+from lms.engine.terms import Amortisation, BrokenPeriod, InterestMethod, LastInstalment, MoratoriumInterest, Terms
 
 
 def build_schedule(
@@ -66,6 +66,14 @@ def check_terms(terms: Terms) -> None:
         raise EngineRefusal("engine.rate_negative", "The annual rate cannot be below zero.")
     if terms.amortisation is Amortisation.CUSTOM:
         _check_custom_rows(terms)
+    if terms.is_interest_recalculated and (
+        terms.interest_method is InterestMethod.FLAT
+        or (terms.moratorium_count and terms.moratorium_interest is MoratoriumInterest.CAPITALISED)
+    ):
+        raise EngineRefusal(
+            "engine.recalculation_not_possible",
+            "Flat interest and capitalised interest cannot be recalculated daily; choose one of the two.",
+        )
 
 
 def _check_custom_rows(terms: Terms) -> None:
