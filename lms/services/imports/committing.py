@@ -134,7 +134,8 @@ def _book(batch: ImportBatch, rows: Sequence[ImportRow], order: _Order) -> None:
     ]
     customer_ids = _customers(people, tape)
     drafts = [_draft(item, customer_id, order) for item, customer_id in zip(tape, customer_ids, strict=True)]
-    batch_key = f"lms.import:{batch.pk}:{rows[0].line}-{rows[-1].line}"
+    content = f"{batch.file_hash[:16]}:{batch.map_hash[:16]}"
+    batch_key = f"lms.import:{content}:{rows[0].line}-{rows[-1].line}"
     loans = loans_book_many(drafts=drafts, batch_key=batch_key, reason=order.reason, actor=order.actor)
     for row, loan in zip(rows, loans, strict=True):
         row.loan, row.state = loan, ImportRow.State.IMPORTED
