@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from lms.engine.plan import COMPONENTS, PENAL, PRINCIPAL, InterestDue, Item, PaidPrincipal, Period, Plan
+from lms.engine.plan import COMPONENTS, INTEREST, PENAL, PRINCIPAL, InterestDue, Item, PaidPrincipal, Period, Plan
 from lms.engine.state import Head, LoanStatus, Movement, RowKind
 from lms.engine.terms import Component, EarlyPayment, Terms
 
@@ -109,6 +109,7 @@ class Account:
         parts[component] += amount
         if item is not None:
             item.settled += amount
+            row.overdue_settled += amount if component == INTEREST else 0
         if movement in (Movement.RECEIVED, Movement.APPLIED):
             if self.day < row.due:
                 row.in_advance += amount
@@ -161,7 +162,7 @@ class Account:
 
 def open_amount(row: Period, component: int) -> int:
     """Give what is open of principal (0) or interest (1) of a row, due or not."""
-    amount = row.due_principal if component == PRINCIPAL else row.due_interest
+    amount = row.due_principal if component == PRINCIPAL else row.due_interest + row.overdue_settled
     for parts in (row.paid, row.waived, row.written_off):
         if parts is not None:
             amount -= parts[component]

@@ -109,10 +109,10 @@ def _is_quick(plan: Plan) -> bool:
 
 def _keep_paid(period: Period, paid: list[int]) -> None:
     """Let interest due not fall below what was paid ahead of a change; the instalment leaves less for principal then."""
-    missing = paid[INTEREST] - period.due_interest
+    missing = paid[INTEREST] - period.overdue_settled - period.due_interest
     if missing > 0:
         period.due_interest += missing
-        period.principal_room = max(period.principal_room - missing, paid[PRINCIPAL])
+        period.principal_room -= missing
 
 
 def _settle_principal(period: Period, balance: int, *, is_last: bool) -> int:
@@ -124,5 +124,7 @@ def _settle_principal(period: Period, balance: int, *, is_last: bool) -> int:
         principal = min(period.fixed_principal, balance)
     else:
         principal = min(max(period.principal_room, 0), balance)
+    if period.paid is not None:
+        principal = min(max(principal, period.paid[PRINCIPAL]), balance)
     period.due_principal = principal
     return balance - principal + period.capitalised

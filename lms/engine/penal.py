@@ -80,7 +80,7 @@ def _overdue(account: Account, until: date) -> Iterator[tuple[Period, int]]:
         row = periods[index]
         if row.due >= until:
             return
-        base = row.due_principal + row.due_interest
+        base = row.due_principal + row.due_interest + row.overdue_settled
         for parts in (row.paid, row.waived, row.written_off):
             if parts is not None:
                 base -= parts[0] + parts[1]

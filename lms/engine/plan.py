@@ -46,6 +46,7 @@ class Period:
     part-prepayments (-) inside the period. `whole_days` is the length of the regular period it belongs to (0:
     irregular, interest by its days); `marks` cut a period that was moved into whole steps of the rhythm.
     `shared_interest` is its part of a flat interest rounded once over the loan.
+    `overdue_settled` is what was settled of interest on overdue principal, which stands among the `items`.
     `principal_room` is the instalment less interest; `deferred_after`, `carried_after`: interest yet to fall due.
     """
 
@@ -77,6 +78,7 @@ class Period:
     waived: list[int] | None = None
     written_off: list[int] | None = None
     items: list[Item] | None = None
+    overdue_settled: int = 0
     in_advance: int = 0
     late: int = 0
     paid_on: date | None = None
