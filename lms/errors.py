@@ -297,6 +297,24 @@ class FactAlreadyReversed(KistError):
     template = "Entry {sequence} of loan {loan} was reversed already. Nothing is left to reverse."
 
 
+class LaterFactInTheWay(KistError):
+    """A later entry could not stand beside the new one."""
+
+    code = "lms.later_fact_in_the_way"
+    http_status = 409
+    template = (
+        "Entry {sequence} of {value_date} could not stand any more: {problem} "
+        "Reverse that entry first, post this one, then enter it again."
+    )
+
+
+class BounceBeforeReceipt(KistError):
+    """A payment cannot come back before it was there."""
+
+    code = "lms.bounce_before_receipt"
+    template = "The bounce of {value_date} is before its receipt of {receipt_date}. Check the date."
+
+
 class FactRefused(KistError):
     """The entry contradicts the account."""
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from lms.engine.facts import Bounce, Receive
 from lms.engine.terms import Terms
-from lms.errors import BounceOfNoReceipt, FactAlreadyReversed, FactUnknown
+from lms.errors import BounceBeforeReceipt, BounceOfNoReceipt, FactAlreadyReversed, FactUnknown
 from lms.models import LoanFact
 from lms.services.charges import charge_amount, charge_tax
 from lms.services.checks import reference_check, value_date_check
@@ -37,7 +37,8 @@ def bounce_record(
         is_charged: False leaves the charge out; it is also left out where the terms name no charge BOUNCE.
 
     Raises:
-        FactUnknown, BounceOfNoReceipt, FactAlreadyReversed: the entry is not a receipt that stands.
+        FactUnknown, BounceOfNoReceipt, FactAlreadyReversed, BounceBeforeReceipt: the entry is not a receipt that
+            stands on that day.
         LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal, ReferenceMissing: wrong input.
         The refusals of `fact_record`.
     """
@@ -46,7 +47,7 @@ def bounce_record(
     def decide(book: LoanBook) -> Bounce:
         value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
         if receipt_sequence is not None:
-            _receipt_check(book, receipt_sequence)
+            _receipt_check(book, receipt_sequence, value_date)
         charge, tax = _charge(book.terms) if is_charged else (0, 0)
         return Bounce(
             sequence=book.next_sequence,
@@ -75,12 +76,14 @@ def bounce_record(
     return fact_record(order=order, decide=decide)
 
 
-def _receipt_check(book: LoanBook, sequence: int) -> None:
+def _receipt_check(book: LoanBook, sequence: int, value_date: date) -> None:
     fact = next((fact for fact in book.facts if fact.sequence == sequence), None)
     if fact is None:
         raise FactUnknown(loan=book.loan.number, sequence=sequence)
     if not isinstance(fact, Receive):
         raise BounceOfNoReceipt(loan=book.loan.number, sequence=sequence)
+    if value_date < fact.value_date:
+        raise BounceBeforeReceipt(value_date=value_date, receipt_date=fact.value_date)
     if sequence in undone_sequences(facts=book.facts):
         raise FactAlreadyReversed(loan=book.loan.number, sequence=sequence)
 

@@ -17,7 +17,7 @@ from lms.engine.facts import Fact, Reverse
 from lms.engine.replay import replay
 from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
-from lms.errors import IdempotencyKeyReused, LoanUnknown, ReferenceReused, refusal_of
+from lms.errors import IdempotencyKeyReused, LaterFactInTheWay, LoanUnknown, ReferenceReused, refusal_of
 from lms.locks import loans_of_customer_for_update
 from lms.models import Loan, LoanFact
 from lms.services.checks import key_check, reason_check
@@ -126,7 +126,7 @@ def _record(order: FactOrder, decide: Callable[[LoanBook], Fact]) -> LoanFact:
     known = (*facts, fact)
     loan.disbursed_on = first_lent_on(facts=known)
     loan.closed_upto = max(loan.closed_upto or date.min, day_before(today))
-    state = _replay(book.terms, known, as_of_after(loan=loan, facts=known))
+    state = _replay(book, fact, as_of_after(loan=loan, facts=known))
     row, is_new = _fact_insert(order, book, fact)
     if is_new:
         _book(loan=loan, state=state, row=row, today=today, fact_count=len(known))
@@ -166,11 +166,37 @@ def _close_if_behind(loan: Loan, today: date) -> None:
         loan.refresh_from_db()
 
 
-def _replay(terms: Terms, facts: tuple[Fact, ...], as_of: date) -> LoanState:
+def _replay(book: LoanBook, fact: Fact, as_of: date) -> LoanState:
     try:
-        return replay(terms=terms, facts=facts, as_of=as_of)
+        return replay(terms=book.terms, facts=(*book.facts, fact), as_of=as_of)
     except EngineRefusal as error:
+        if hindrance := _hindrance(book, fact):
+            raise LaterFactInTheWay(
+                sequence=hindrance.sequence, value_date=hindrance.value_date, problem=error.message
+            ) from error
         raise refusal_of(error) from error
+
+
+def _hindrance(book: LoanBook, fact: Fact) -> Fact | None:
+    """Find the later fact that could not stand beside the new one; None when the new one itself is refused."""
+    place = (fact.value_date, fact.reversed_sequence if isinstance(fact, Reverse) else fact.sequence)
+    later = [other for other in book.facts if (other.value_date, other.sequence) > place]
+    known = [other for other in book.facts if other not in later] + [fact]
+    if not _is_possible(book.terms, known, fact.value_date):
+        return None
+    for other in sorted(later, key=lambda other: (other.value_date, other.sequence)):
+        known.append(other)
+        if not _is_possible(book.terms, known, other.value_date):
+            return other
+    return None
+
+
+def _is_possible(terms: Terms, facts: list[Fact], as_of: date) -> bool:
+    try:
+        replay(terms=terms, facts=facts, as_of=as_of)
+    except EngineRefusal:
+        return False
+    return True
 
 
 def _fact_insert(order: FactOrder, book: LoanBook, fact: Fact) -> tuple[LoanFact, bool]:

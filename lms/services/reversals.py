@@ -28,7 +28,7 @@ def fact_reverse(
     Raises:
         FactUnknown, ReversalOfReversal, FactAlreadyReversed: the entry cannot be reversed.
         ReasonMissing: the reason is empty.
-        FactRefused: a later entry cannot stand without this one.
+        LaterFactInTheWay: a later entry cannot stand without this one.
         The refusals of `fact_record`.
     """
 

@@ -158,7 +158,7 @@ def test_disbursal_that_receipts_stand_on_cannot_be_reversed() -> None:
     loan = make_loan()
     receive(loan, 1_000_00, TODAY)
 
-    with refused("lms.fact_refused"):
+    with refused("lms.later_fact_in_the_way"):
         reverse(loan, 1)
 
 

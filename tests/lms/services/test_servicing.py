@@ -317,12 +317,37 @@ def test_refund_above_the_excess_is_refused(loan: Loan) -> None:
         _refund(loan, 100_01, LENT)
 
 
-def test_receipt_whose_excess_was_refunded_cannot_be_reversed(loan: Loan) -> None:
+def test_receipt_whose_excess_was_refunded_cannot_be_reversed_before_the_refund(loan: Loan) -> None:
     receipt = receive(loan, 100_00, LENT)
-    _refund(loan, 100_00, LENT)
+    refund = _refund(loan, 100_00, LENT)
 
-    with refused("lms.refund_above_excess"):
+    with refused("lms.later_fact_in_the_way") as caught:
         reverse(loan, receipt.sequence)
+
+    assert caught.value.context["sequence"] == refund.sequence
+    reverse(loan, refund.sequence)
+    reverse(loan, receipt.sequence)
+    assert_verified(loan)
+
+
+def test_back_dated_receipt_that_leaves_nothing_to_waive_names_the_waiver(loan: Loan) -> None:
+    levy(loan, "STATEMENT", LENT)
+    set_business_date(date(2026, 1, 6))
+    waiver = _waive(loan, Component.FEE, 100_00, date(2026, 1, 6))
+
+    with refused("lms.later_fact_in_the_way") as caught:
+        receive(loan, 118_00, date(2026, 1, 3))
+
+    assert (caught.value.context["sequence"], caught.value.context["value_date"]) == (waiver.sequence, "2026-01-06")
+    assert "Only 0 paise of FEE are due" in caught.value.message
+
+
+def test_bounce_before_its_receipt_is_refused(loan: Loan) -> None:
+    set_business_date(date(2026, 1, 6))
+    receipt = receive(loan, 100_00, date(2026, 1, 6))
+
+    with refused("lms.bounce_before_receipt"):
+        bounce(loan, date(2026, 1, 5), receipt_sequence=receipt.sequence)
 
 
 def test_held_money_meets_the_due_on_its_day(loan: Loan) -> None:
