@@ -82,7 +82,7 @@ def _on_mysql(tape: Path) -> Iterator[tuple[Installation, Installation]]:
         for name in names:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     try:
-        yield tuple(_built(f"{server}/{name}", tape) for name in names)
+        yield _built(f"{server}/{names[0]}", tape), _built(f"{server}/{names[1]}", tape)
     finally:
         with connection.cursor() as cursor:
             for name in names:

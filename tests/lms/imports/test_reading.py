@@ -56,7 +56,7 @@ def test_delimiter_of_the_map_is_used() -> None:
 
 def test_workbook_gives_the_cells_of_the_same_csv() -> None:
     numbers = [28000, 14.07, 60, 652.53, "2018-03-01", "ok", 27015.86, 1957.59, 984.14]
-    rows = [SMALL_HEADER.split(","), ["A1", *numbers, "Asha Verma", 9800000001]]
+    rows: list[list[Any]] = [SMALL_HEADER.split(","), ["A1", *numbers, "Asha Verma", 9800000001]]
 
     (line,) = lines_of(workbook(rows))
 

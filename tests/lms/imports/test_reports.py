@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -21,7 +22,7 @@ def csv_lines(batch: ImportBatch) -> list[list[str]]:
     return list(csv.reader(io.StringIO(target.getvalue().decode("utf-8-sig"))))
 
 
-def xlsx_lines(batch: ImportBatch) -> list[list[object]]:
+def xlsx_lines(batch: ImportBatch) -> list[list[Any]]:
     """Return the lines of the workbook, header first."""
     target = io.BytesIO()
     report_xlsx(batch=batch, to=target)
