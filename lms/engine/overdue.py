@@ -40,7 +40,8 @@ def accrue_overdue_interest(*, account: Account, until: date) -> None:
         if principal > 0:
             nights = _Nights(max(account.day, row.due), until)
             exact, denominator = account.plan.rule.exact(opening=principal, moves=[], stretch=nights, until=until)
-            _add(account, row, exact, denominator)
+            if exact:
+                _add(account, row, exact, denominator)
 
 
 def _settled(row: Period) -> int:

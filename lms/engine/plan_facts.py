@@ -111,8 +111,11 @@ def _balance_on(plan: Plan, account: Account) -> int:
 
 
 def _drop_empty_rows(plan: Plan) -> None:
+    """Take away rows behind the last one that owes principal or interest; their charges stay, on that one."""
     while len(plan.periods) > 1 and plan.periods[-1].lent() == 0 and plan.periods[-1].due_interest == 0:
-        plan.periods.pop()
+        charges = plan.periods.pop().items
+        if charges:
+            plan.periods[-1].items = [*(plan.periods[-1].items or ()), *charges]
 
 
 def _fit_tenor(plan: Plan) -> None:
