@@ -7,6 +7,8 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from core.admin_base import (
     AdminPasswordChangeForm,
@@ -17,6 +19,7 @@ from core.admin_base import (
     UserCreationForm,
 )
 from core.models import AuditEntry, BusinessDate
+from core.templatetags.kist import instant, object_link, words
 
 # The type checker knows Django's class as one of rows of a kind; at run time it is not.
 if TYPE_CHECKING:
@@ -32,12 +35,31 @@ admin.site.unregister(Group)
 class AuditEntryAdmin(ReadOnlyModelAdmin):
     """Who did what to which object, and why."""
 
-    list_display = ("at", "actor", "action", "object_type", "object_id", "reason")
+    list_display = ("when", "actor", "action", "about", "reason")
     list_select_related = ("actor",)
+    fields = ("at", "actor", "action", "about", "reason", "what")
+    readonly_fields = ("about", "what")
     list_filter = (("at", RangeDateFilter),)
     search_fields = ("object_id__exact", "action__startswith")
     search_help_text = "Id of an object, or the start of an act such as lms.receipt"
     ordering = ("-id",)
+
+    @admin.display(description="When", ordering="at")
+    def when(self, entry: AuditEntry) -> SafeString:
+        """Show the instant on one line."""
+        return format_html('<span class="k-nowrap">{}</span>', instant(entry.at))
+
+    @admin.display(description="About")
+    def about(self, entry: AuditEntry) -> SafeString | str:
+        """Link to the object that was acted on, where it has a screen."""
+        shown = entry.object_id if len(entry.object_id) <= 12 else f"{entry.object_id[:12]}…"
+        return object_link(entry.object_type, entry.object_id, f"{words(entry.object_type.rpartition('.')[2])} {shown}")
+
+    @admin.display(description="Details")
+    def what(self, entry: AuditEntry) -> SafeString | str:
+        """List what the act was about."""
+        lines = ((name, str(value)) for name, value in entry.detail.items())
+        return format_html_join("", "<div><b>{}</b> {}</div>", lines) or "–"
 
 
 @admin.register(BusinessDate)

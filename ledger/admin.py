@@ -3,23 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import audit
-from core.admin_base import (
-    ChoicesDropdownFilter,
-    ModelAdmin,
-    RangeDateFilter,
-    ReadOnlyModelAdmin,
-    ReadOnlyTabularInline,
-)
+from core.admin_base import ChoicesDropdownFilter, ModelAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.money import format_rupees
-from core.staff_pages import object_address
-from ledger.models import Account, Journal, ProductAccount, Transfer
+from core.staff_pages import staff_response
+from core.templatetags.kist import object_link, words
+from ledger.models import Account, Journal, ProductAccount
 
 
 class _AuditedAdmin(ModelAdmin):
@@ -73,45 +70,41 @@ class ProductAccountAdmin(_AuditedAdmin):
         return ("product_code", "role") if obj else ()
 
 
-class TransferInline(ReadOnlyTabularInline):
-    """The legs of a journal."""
-
-    model = Transfer
-    fields = ("leg", "debit_account", "credit_account", "amount")
-    readonly_fields = fields
-    verbose_name_plural = "transfers"
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Fetch the accounts with the legs."""
-        return super().get_queryset(request).select_related("debit_account", "credit_account")
-
-    @admin.display(description="Amount")
-    def amount(self, transfer: Transfer) -> str:
-        """Show the amount in rupees."""
-        return format_rupees(transfer.amount_paise)
-
-
 @admin.register(Journal)
 class JournalAdmin(ReadOnlyModelAdmin):
     """Every posting with its debits and credits."""
 
-    list_display = ("id", "event", "about", "product_code", "value_date", "booked_on", "amount")
+    list_display = ("id", "happened", "about", "product_code", "value_date", "booked_on", "amount")
     list_filter = (("booked_on", RangeDateFilter), ("value_date", RangeDateFilter))
     search_fields = ("id__exact", "idempotency_key__exact", "event__startswith")
     search_help_text = "Number of a journal, its key, or the start of an event"
     ordering = ("-id",)
-    inlines = (TransferInline,)
-    fields = (
-        "event",
-        "about",
-        "product_code",
-        ("value_date", "booked_on", "recorded_at"),
-        "amount",
-        "narration",
-        "reverses",
-        "idempotency_key",
-    )
-    readonly_fields = ("about", "amount")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the journal with its debits and credits."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        journal = get_object_or_404(
+            Journal.objects.select_related("reverses", "reversed_by"), pk=object_id if object_id.isdecimal() else 0
+        )
+        transfers = journal.transfers.select_related("debit_account", "credit_account").order_by("leg")
+        return staff_response(
+            request,
+            "ledger/journal.html",
+            title=f"Journal {journal.pk}",
+            journal=journal,
+            transfers=list(transfers),
+            reversed_by=getattr(journal, "reversed_by", None),
+        )
+
+    @admin.display(description="Event", ordering="event")
+    def happened(self, journal: Journal) -> str:
+        """Show the event in words."""
+        return words(journal.event)
 
     @admin.display(description="Amount", ordering="total_paise")
     def amount(self, journal: Journal) -> SafeString:
@@ -121,6 +114,4 @@ class JournalAdmin(ReadOnlyModelAdmin):
     @admin.display(description="About")
     def about(self, journal: Journal) -> SafeString | str:
         """Link to the object that the journal is about, where it has a screen."""
-        label = f"{journal.reference_type} {journal.reference_id}"
-        address = object_address(object_type=journal.reference_type, object_id=journal.reference_id)
-        return format_html('<a href="{}">{}</a>', address, label) if address else label
+        return object_link(journal.reference_type, journal.reference_id)

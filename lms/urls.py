@@ -3,7 +3,7 @@
 from django.urls import path
 
 from lms.admin.act_pages import act_page
-from lms.admin.day_end import day_end_page, day_end_progress_part, problem_retry_page
+from lms.admin.day_end import day_end_day_page, day_end_page, day_end_progress_part, problem_retry_page
 from lms.admin.imports import (
     import_check_page,
     import_commit_page,
@@ -23,6 +23,7 @@ urlpatterns = [
     path("preview/", preview_page, name="preview"),
     path("sanction/", sanction_page, name="loan-sanction"),
     path("day-end/", day_end_page, name="day-end"),
+    path("day-end/<int:day_end_id>/", day_end_day_page, name="day-end-day"),
     path("day-end/progress/", day_end_progress_part, name="day-end-progress"),
     path("day-end/retry/<int:loan_id>/", problem_retry_page, name="day-end-retry"),
     path("imports/", imports_page, name="imports"),

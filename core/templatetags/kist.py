@@ -149,9 +149,15 @@ def masked_email(value: str) -> str:
     return f"{name[:1]}{'x' * max(len(name) - 1, 1)}{at}{domain}"
 
 
+@register.filter
+def lookup(mapping: dict[str, str], key: str) -> str:
+    """Take a text out of a mapping by a key that the template holds; empty when it has none."""
+    return mapping.get(key, "")
+
+
 @register.simple_tag
 def object_link(object_type: str, object_id: int | str, text: str = "") -> SafeString | str:
     """Link to an object's screen; its name alone where it has none."""
     label = text or f"{words(object_type.rpartition('.')[2])} {object_id}"
     address = object_address(object_type=object_type, object_id=object_id)
-    return format_html('<a href="{}">{}</a>', address, label) if address else label
+    return format_html('<a class="k-link" href="{}">{}</a>', address, label) if address else label

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
 
@@ -16,12 +18,16 @@ from core.business_date import business_date
 from core.errors import KistError
 from core.staff_forms import DayField, StaffForm
 from core.staff_pages import acting_user, staff_page, staff_response
-from lms.models import DayEnd, DayEndProblem
+from ledger.selectors import journals_for
+from lms.models import DayEnd, DayEndProblem, LoanAccrual
 from lms.services.retries import set_aside_retry
 from lms.tasks import day_end as day_end_task
 
 _HISTORY_LENGTH = 30
 _PROBLEMS_SHOWN = 100
+_ACCRUALS_SHOWN = 50
+_JOURNALS_SHOWN = 100
+_SUM_KEYS = ("product_code", "asset_class", "head", "movement")
 _NO_BROKER = (
     "The message broker does not answer, so no worker can be told to run the day-end. Start the broker and a worker, "
     "or run `manage.py day_end` on the server."
@@ -55,6 +61,32 @@ def day_end_page(request: HttpRequest) -> HttpResponse:
             DayEndProblem.objects.filter(resolved_at=None).select_related("loan", "day_end")[:_PROBLEMS_SHOWN]
         ),
         **_progress(request),
+    )
+
+
+@staff_page("lms.view_dayend")
+def day_end_day_page(request: HttpRequest, day_end_id: int) -> HttpResponse:
+    """Show one closed day: its certificate, what it booked by product and head, and the loans behind each sum."""
+    run = get_object_or_404(DayEnd, pk=day_end_id)
+    booked = LoanAccrual.objects.filter(booked_on=run.business_date).order_by()
+    sums = booked.values("product_code", "movement", "head", "asset_class").annotate(
+        total_paise=Sum("amount_paise"), loans=Count("pk")
+    )
+    chosen = {name: request.GET[name] for name in _SUM_KEYS if name in request.GET}
+    after = request.GET.get("after", "")
+    rows = booked.filter(**chosen, pk__gt=int(after) if after.isdecimal() else 0).select_related("loan").order_by("pk")
+    shown = list(rows[: _ACCRUALS_SHOWN + 1]) if chosen else []
+    return staff_response(
+        request,
+        "lms/day_end_day.html",
+        title=f"Day-end {run.business_date:%d %b %Y}",
+        run=run,
+        sums=[(row, urlencode({name: row[name] for name in _SUM_KEYS})) for row in sums.order_by(*_SUM_KEYS)],
+        chosen=chosen,
+        chosen_query=urlencode(chosen),
+        accruals=shown[:_ACCRUALS_SHOWN],
+        next_after=shown[_ACCRUALS_SHOWN - 1].pk if len(shown) > _ACCRUALS_SHOWN else None,
+        journals=list(journals_for(reference_type="lms.dayend", reference_id=run.pk)[:_JOURNALS_SHOWN]),
     )
 
 

@@ -53,6 +53,14 @@ class ProductForm(StaffForm):
 class VersionForm(OnceForm):
     """The next version of a product. Terms that the form does not show stay as in the version before."""
 
+    # Headings, each before the field that it is named for.
+    headings = {
+        "effective_from": "What may be lent",
+        "every": "Instalments and interest",
+        "penal_method": "Penal charge",
+        "charges": "Charges",
+    }
+
     effective_from = DayField(label="In force from")
     principal_min_paise = RupeesField(label="Smallest loan in rupees")
     principal_max_paise = RupeesField(label="Largest loan in rupees")

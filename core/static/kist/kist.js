@@ -62,6 +62,11 @@
     if (event.target === drawer || event.target.closest("[data-close]") || event.target.closest("a[data-leave]")) drawer.close();
   });
 
+  // The theme's icons are words of a font; read aloud they are noise.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const icon of document.querySelectorAll(".material-symbols-outlined")) icon.setAttribute("aria-hidden", "true");
+  });
+
   const charts = [];
 
   const axis = (extra) => ({

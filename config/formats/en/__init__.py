@@ -1,0 +1,1 @@
+"""Formats of English as India writes it."""

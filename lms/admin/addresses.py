@@ -1,0 +1,75 @@
+"""Objects whose screen is part of another page: journals and audit entries link to them by their kind and key."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from core.admin_base import ReadOnlyModelAdmin
+from lms.models import DayEnd, ImportBatch, LoanFact, ProductVersion
+
+
+class _Elsewhere(ReadOnlyModelAdmin):
+    """A model without a list; the screen of one object is at `address`."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Keep it out of menus."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Offer no list."""
+        raise PermissionDenied
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the page that shows the object."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        shown = get_object_or_404(self.model, pk=object_id if object_id.isdecimal() else 0)
+        return HttpResponseRedirect(self.address(shown))
+
+    def address(self, shown: Any) -> str:
+        """Return where the object is shown."""
+        raise NotImplementedError
+
+
+@admin.register(LoanFact)
+class LoanFactAdmin(_Elsewhere):
+    """An entry is a row on the page of its loan."""
+
+    def address(self, shown: LoanFact) -> str:
+        """Return the row's place on the page."""
+        return f"{reverse('admin:lms_loan_change', args=[shown.loan_id])}#fact-{shown.sequence}"
+
+
+@admin.register(ProductVersion)
+class ProductVersionAdmin(_Elsewhere):
+    """A version is a part of its product's page."""
+
+    def address(self, shown: ProductVersion) -> str:
+        """Return the product's page."""
+        return reverse("admin:lms_product_change", args=[shown.product_id])
+
+
+@admin.register(ImportBatch)
+class ImportBatchAdmin(_Elsewhere):
+    """A batch has a page of its own."""
+
+    def address(self, shown: ImportBatch) -> str:
+        """Return the batch's page."""
+        return reverse("staff:import", args=[shown.pk])
+
+
+@admin.register(DayEnd)
+class DayEndAdmin(_Elsewhere):
+    """A closed day has a page of its own."""
+
+    def address(self, shown: DayEnd) -> str:
+        """Return the day's page."""
+        return reverse("staff:day-end-day", args=[shown.pk])
