@@ -44,22 +44,21 @@ def accrual_sums(*, on_date: date) -> tuple[AccrualSum, ...]:
     )
 
 
-def accruals_post(*, day_end: DayEnd) -> None:
-    """Post the journals of a day-end whose chunks are all done, in the caller's transaction; again changes nothing.
+def accrual_post(*, day_end: DayEnd, item: AccrualSum) -> None:
+    """Post one journal of a day-end whose chunks are all done, in the caller's transaction; again changes nothing.
 
     Raises:
-        ProductAccountMissing and the other refusals of `journal_post`: a product's accounts do not allow the posting.
+        ProductAccountMissing and the other refusals of `journal_post`: the product's accounts do not allow the posting.
     """
     on_date = day_end.business_date
-    for item in accrual_sums(on_date=on_date):
-        journal_post(
-            idempotency_key=item.journal_key(on_date=on_date),
-            event=EVENT,
-            reference_type=REFERENCE_TYPE,
-            reference_id=day_end.pk,
-            product_code=item.product_code,
-            movements=[MovementAmount(item.movement, item.head, item.amount_paise)],
-            value_date=on_date,
-            booked_on=on_date,
-            narration=f"Day-end {on_date.isoformat()}, {item.asset_class}",
-        )
+    journal_post(
+        idempotency_key=item.journal_key(on_date=on_date),
+        event=EVENT,
+        reference_type=REFERENCE_TYPE,
+        reference_id=day_end.pk,
+        product_code=item.product_code,
+        movements=[MovementAmount(item.movement, item.head, item.amount_paise)],
+        value_date=on_date,
+        booked_on=on_date,
+        narration=f"Day-end {on_date.isoformat()}, {item.asset_class}",
+    )

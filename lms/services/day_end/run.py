@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -14,13 +15,14 @@ from core.errors import KistError
 from core.transactions import run_in_transaction
 from lms.engine.state import LoanStatus
 from lms.models import DayEnd, DayEndChunk, Loan
-from lms.services.day_end.accruals import accruals_post
-from lms.services.day_end.certificate import Certificate, certificate_make
+from lms.services.day_end.accruals import AccrualSum, accrual_post, accrual_sums
+from lms.services.day_end.certificate import Certificate, Check, certificate_make
 from lms.services.day_end.chunks import CHUNK_CUSTOMERS, chunk_close, chunks_create
 from lms.services.day_end.errors import (
     DayEndDateUnknown,
     DayEndInterrupted,
     DayEndNotSealed,
+    DayEndTakenOver,
     DayEndTooFarAhead,
 )
 from lms.services.day_end.lease import Claim, claim_forget, claim_release, claim_renew, day_end_claim
@@ -154,16 +156,23 @@ def _close_chunks(claim: Claim, day_end: DayEnd, progress: ProgressCallback | No
 
 
 def _post(claim: Claim, day_end: DayEnd) -> None:
-    """Post the journals of the day; a product whose accounts do not allow it leaves the day unsealed."""
+    """Post the journals of the day; a product whose accounts do not allow it leaves the day unsealed.
 
-    def post() -> None:
+    Each in a transaction of its own: one that held many accounts would cross the ways of receipts.
+    """
+
+    def post(item: AccrualSum) -> None:
         claim_renew(claim=claim)
-        accruals_post(day_end=day_end)
+        accrual_post(day_end=day_end, item=item)
 
     try:
-        run_in_transaction(post)
+        for item in accrual_sums(on_date=claim.business_date):
+            run_in_transaction(partial(post, item))
+    except DayEndTakenOver:
+        raise
     except KistError as error:
-        _fail(claim, {"problem": {"code": error.code, "message": error.message}})
+        check = Check(name="Journals of the day", expected="posted", found=f"{error.code}: {error.message}")
+        _fail(claim, Certificate(checks=(check,), figures={}, state_hash="").to_json())
         raise DayEndNotSealed(business_date=claim.business_date, problem=error.message) from error
 
 
