@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from datetime import date
 
 from lms.engine.errors import EngineRefusal
-from lms.engine.facts import Bounce, Disburse, Fact, Reverse, TakeOver
+from lms.engine.facts import (
+    Bounce,
+    Disburse,
+    Fact,
+    Foreclose,
+    Prepay,
+    Receive,
+    Recover,
+    Reverse,
+    Settle,
+    TakeOver,
+)
+
+_MONEY_IN = Receive | Prepay | Foreclose | Settle | Recover
 
 
 def effective_facts(*, facts: Sequence[Fact], as_of: date) -> list[Fact]:
@@ -55,6 +68,8 @@ def _target(fact: Fact) -> int | None:
 def _check_target(by_sequence: dict[int, Fact], undone: set[int], fact: Fact, target: int) -> None:
     if target not in by_sequence or target == fact.sequence:
         raise EngineRefusal("engine.reversal_unknown", f"Fact {fact.sequence} reverses {target}, which does not exist.")
+    if isinstance(fact, Bounce) and not isinstance(by_sequence[target], _MONEY_IN):
+        raise EngineRefusal("engine.bounce_not_a_receipt", f"Fact {target} brought no money; reverse it instead.")
     if isinstance(by_sequence[target], Reverse):
         raise EngineRefusal(
             "engine.reversal_of_reversal",
