@@ -11,7 +11,17 @@ from lms.engine.account import Account
 from lms.engine.effective import effective_facts
 from lms.engine.errors import EngineRefusal
 from lms.engine.explain_rows import Explanation, explain_overdue, explain_row, sum_of
-from lms.engine.facts import Charge, Disburse, Fact, Penal, RateChange, Reschedule, TakeOver
+from lms.engine.facts import (
+    Bounce,
+    Charge,
+    Disburse,
+    Fact,
+    Foreclose,
+    Penal,
+    RateChange,
+    Reschedule,
+    TakeOver,
+)
 from lms.engine.replay import fold
 from lms.engine.standing import loan_state, sanctioned_state
 from lms.engine.state import Head, LoanState, Movement
@@ -115,7 +125,7 @@ def _total(case: _Case, movement: Movement, head: Head) -> Explanation:
         for fact in case.facts
         if (part := _levied(fact, movement, head))
     )
-    rest = amount - sum(int(part.amount or 0) for part in parts)
+    rest = amount - sum_of(parts)
     if rest:
         parts += (
             Explanation("by the terms", rest, "charges of the instalments due, or interest that became principal"),
@@ -124,25 +134,24 @@ def _total(case: _Case, movement: Movement, head: Head) -> Explanation:
 
 
 def _levied(fact: Fact, movement: Movement, head: Head) -> int:
-    if movement is Movement.DISBURSED and head is Head.PRINCIPAL and isinstance(fact, Disburse):
-        return fact.amount_paise
-    if movement is Movement.TAKEN_OVER and isinstance(fact, TakeOver):
-        taken = {
-            Head.PRINCIPAL: fact.amount_paise,
-            Head.INTEREST: fact.interest_arrears_paise,
-            Head.FEE: fact.fee_arrears_paise,
-            Head.PENAL: fact.penal_arrears_paise,
+    """Give what one fact adds to a total by itself."""
+    amounts: dict[tuple[Movement, Head], int] = {}
+    if isinstance(fact, Disburse):
+        amounts = {(Movement.DISBURSED, Head.PRINCIPAL): fact.amount_paise}
+    elif isinstance(fact, TakeOver):
+        amounts = {
+            (Movement.TAKEN_OVER, Head.PRINCIPAL): fact.amount_paise,
+            (Movement.TAKEN_OVER, Head.INTEREST): fact.interest_arrears_paise,
+            (Movement.TAKEN_OVER, Head.FEE): fact.fee_arrears_paise,
+            (Movement.TAKEN_OVER, Head.PENAL): fact.penal_arrears_paise,
         }
-        return taken.get(head, 0)
-    if movement is not Movement.CHARGED:
-        return 0
-    if isinstance(fact, Penal):
-        return fact.amount_paise if head is Head.PENAL else 0
-    if isinstance(fact, Charge):
-        return {Head.FEE: fact.amount_paise, Head.TAX: fact.tax_paise}.get(head, 0)
-    if isinstance(fact, Bounce | Foreclose):
-        return {Head.FEE: fact.charge_paise, Head.TAX: fact.tax_paise}.get(head, 0)
-    return 0
+    elif isinstance(fact, Penal):
+        amounts = {(Movement.CHARGED, Head.PENAL): fact.amount_paise}
+    elif isinstance(fact, Charge):
+        amounts = {(Movement.CHARGED, Head.FEE): fact.amount_paise, (Movement.CHARGED, Head.TAX): fact.tax_paise}
+    elif isinstance(fact, Bounce | Foreclose):
+        amounts = {(Movement.CHARGED, Head.FEE): fact.charge_paise, (Movement.CHARGED, Head.TAX): fact.tax_paise}
+    return amounts.get((movement, head), 0)
 
 
 def _allocated(case: _Case, movement: Movement, head: Head) -> tuple[Explanation, ...]:
