@@ -76,7 +76,7 @@ def import_commit(
         batch = run_in_transaction(lambda: _begin(batch_id, actor, reason, is_skipping_rejected))
         while batch.state == _State.COMMITTING:
             batch = run_in_transaction(lambda: _chunk_commit(batch_id, order))
-            if progress:
+            if progress and batch.state == _State.COMMITTING:
                 progress(batch)
         return batch
     except KistError as refused:

@@ -32,6 +32,7 @@ from lms.services.imports.mapping import ImportMap
 _BLOCK: Final = 1 << 20
 _MEGABYTE: Final = 1 << 20
 _CELL_MAX: Final = 4_096
+_LINE_MAX: Final = 262_144
 _ZIP_START: Final = b"PK\x03\x04"
 _UTF16_STARTS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # A workbook of text packs well, hardly ever better than this; beyond it, it is made to fill the memory.
@@ -134,17 +135,23 @@ def _decode(decoder: codecs.IncrementalDecoder, block: bytes, line: int, *, is_f
 
 
 def _csv_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[TapeLine]:
-    """Give every line that is not empty; a cell may not run on for thousands of characters."""
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    before = csv.field_size_limit(_CELL_MAX)
+    """Give every line that is not empty; neither a line nor a cell may run on for ever."""
+    reader = csv.reader(_text_lines(text), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
+            if any(len(cell) > _CELL_MAX for cell in cells):
+                raise csv.Error(f"a cell has more than {_CELL_MAX} characters")
             if cells:
                 yield TapeLine(reader.line_num, tuple(cell.strip() for cell in cells))
     except csv.Error as error:
         raise ImportFileMalformed(line=reader.line_num, problem=str(error)) from error
-    finally:
-        csv.field_size_limit(before)
+
+
+def _text_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(_LINE_MAX):
+        if len(line) == _LINE_MAX:
+            raise csv.Error(f"the line has more than {_LINE_MAX} characters")
+        yield line
 
 
 def _workbook_lines(file: BinaryIO, sheet: str, limits: FileLimits) -> Iterator[TapeLine]:
@@ -173,7 +180,7 @@ def _workbook_size_check(file: BinaryIO, limits: FileLimits) -> None:
         raise ImportWorkbookUnreadable(problem=str(error)[:200]) from error
     packed = sum(entry.compress_size for entry in entries) or 1
     unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > limits.megabytes * _MEGABYTE * 4 or unpacked > packed * _WORKBOOK_RATIO_MAX:
+    if unpacked > limits.megabytes * _MEGABYTE or unpacked > packed * _WORKBOOK_RATIO_MAX:
         raise ImportFileTooLarge(size_mb=-(-unpacked // _MEGABYTE), limit_mb=limits.megabytes)
     file.seek(0)
 

@@ -85,6 +85,7 @@ def test_line_with_other_cells_than_the_header_is_told_apart() -> None:
         (small_tape(SMALL_ROW, "A2\0,1"), "lms.import_file_nul"),
         (small_tape(SMALL_ROW, 'A2,"1'), "lms.import_file_malformed"),
         (small_tape(small_row(name="x" * 5000)), "lms.import_file_malformed"),
+        (small_tape(SMALL_ROW, "," * 300_000), "lms.import_file_malformed"),
         (small_tape(SMALL_ROW).replace(b"ref,", b"ref,ref,"), "lms.import_header_invalid"),
         (small_tape(SMALL_ROW).replace(b"ref,", b"ref,,"), "lms.import_header_invalid"),
         (small_tape(SMALL_ROW).replace(b"left,", b"rest,"), "lms.import_columns_missing"),
