@@ -17,9 +17,18 @@ from tests.lms.imports.tapes import (
     small_tape,
     tape_part,
     upload,
+    workbook,
 )
 
 pytestmark = pytest.mark.django_db
+
+
+def as_number(text: str) -> float | str:
+    """Return a cell as a spreadsheet would hold it."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def test_dry_run_sums_up_in_one_line_and_changes_nothing_in_the_book() -> None:
@@ -116,6 +125,19 @@ def test_same_file_and_map_again_is_the_same_batch() -> None:
 
     assert again == first
     assert AuditEntry.objects.filter(action="lms.import_batch_create").count() == 1
+
+
+def test_workbook_of_the_same_loans_gives_the_same_rows() -> None:
+    text = tape_part(["LC00001", "LC00019", "LC00225"])
+    cells = [[as_number(cell) for cell in line.split(",")] for line in text.decode().splitlines()]
+
+    from_text = checked(text, map_text=MAP_PATH.read_text())
+    from_workbook = checked(workbook(cells), map_text=MAP_PATH.read_text())
+
+    assert from_workbook.pk != from_text.pk
+    hashes = [list(batch.rows.values_list("line", "content_hash", "cause")) for batch in (from_workbook, from_text)]
+    assert hashes[0] == hashes[1]
+    assert batch_line(batch=from_workbook) == batch_line(batch=from_text)
 
 
 def test_same_file_under_another_map_is_another_batch() -> None:
