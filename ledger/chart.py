@@ -4,16 +4,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.models import AccountKind as Kind
+from ledger.models import AccountMode
 from ledger.models import AccountRole as Role
 
 
 @dataclass(frozen=True, slots=True)
 class ChartLine:
-    """One account of the chart: 1xxx assets, 2xxx liabilities, 3xxx equity, 4xxx income, 5xxx expenses."""
+    """One account of the chart: 1xxx assets, 2xxx liabilities, 3xxx equity, 4xxx income, 5xxx expenses.
+
+    An account with a least balance, in paise of debits less credits, gets its entries with the posting.
+    """
 
     code: str
     name: str
     kind: Kind
+    is_manual_allowed: bool = True
+    min_paise: int | None = None
+
+    @property
+    def mode(self) -> AccountMode:
+        """When the account's entries are written."""
+        return AccountMode.DEFERRED if self.min_paise is None else AccountMode.SYNC
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +36,12 @@ class ProductLine:
     name: str
     kind: Kind
     is_shared: bool = False
+    is_manual_allowed: bool = False
 
 
 CHART: Final[tuple[ChartLine, ...]] = (
     ChartLine("1010", "Bank accounts", Kind.ASSET),
-    ChartLine("1020", "Cash in hand", Kind.ASSET),
+    ChartLine("1020", "Cash in hand", Kind.ASSET, min_paise=0),
     ChartLine("1030", "Investments", Kind.ASSET),
     ChartLine("1810", "GST input tax credit", Kind.ASSET),
     ChartLine("1820", "Tax deducted at source, receivable", Kind.ASSET),
@@ -37,7 +49,7 @@ CHART: Final[tuple[ChartLine, ...]] = (
     ChartLine("1910", "Property and equipment", Kind.ASSET),
     ChartLine("2010", "Borrowings from banks", Kind.LIABILITY),
     ChartLine("2020", "Debentures", Kind.LIABILITY),
-    ChartLine("2310", "GST payable", Kind.LIABILITY),
+    ChartLine("2310", "GST payable", Kind.LIABILITY, is_manual_allowed=False),
     ChartLine("2320", "Tax deducted at source, payable", Kind.LIABILITY),
     ChartLine("2410", "Creditors and accrued expenses", Kind.LIABILITY),
     ChartLine("2510", "Provisions for loan losses", Kind.LIABILITY),
@@ -53,7 +65,7 @@ CHART: Final[tuple[ChartLine, ...]] = (
 )
 
 PRODUCT_LINES: Final[tuple[ProductLine, ...]] = (
-    ProductLine(Role.BANK, "1010", "Bank accounts", Kind.ASSET, is_shared=True),
+    ProductLine(Role.BANK, "1010", "Bank accounts", Kind.ASSET, is_shared=True, is_manual_allowed=True),
     ProductLine(Role.LOAN_PRINCIPAL, "1110", "Loan principal", Kind.ASSET),
     ProductLine(Role.INTEREST_RECEIVABLE, "1120", "Interest receivable", Kind.ASSET),
     ProductLine(Role.FEE_RECEIVABLE, "1130", "Fees and tax receivable", Kind.ASSET),

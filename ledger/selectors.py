@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from ledger.errors import ProductAccountMissing
-from ledger.models import Account, Journal, ProductAccount, Transfer
+from ledger.models import Account, AccountBalance, DeferredEntry, Journal, ProductAccount, Transfer
 from ledger.statements import AccountStatement, StatementCursor, StatementLine, account_statement
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "TrialBalanceRow",
     "account_balance",
     "account_statement",
+    "balance_now",
     "balance_of",
     "journals_for",
     "product_balances",
@@ -114,6 +115,21 @@ def balance_of(*, product_code: str, role: str, as_of: date | None = None, clock
 def account_balance(*, account: Account, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> int:
     """Return debits less credits of an account in paise, up to and including a date."""
     return _balance(_until(as_of=as_of, clock=clock), account.pk)
+
+
+def balance_now(*, account: Account) -> int:
+    """Return where an account stands at this moment: its balance and the legs that wait for the roller, in paise."""
+    waiting = (
+        DeferredEntry.objects.filter(account=OuterRef("account"))
+        .order_by()
+        .values("account")
+        .annotate(total=Sum("delta_paise"))
+        .values("total")
+    )
+    rows = AccountBalance.objects.filter(account=account).annotate(waiting=Subquery(waiting))
+    # One statement, so that a leg which is being rolled is counted once.
+    found = rows.values_list("balance_paise", "waiting").first()
+    return int(found[0]) + int(found[1] or 0) if found else 0
 
 
 def product_balances() -> tuple[ProductBalance, ...]:

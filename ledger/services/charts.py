@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from ledger.chart import CHART, PRODUCT_LINES, ChartLine
-from ledger.models import Account, ProductAccount
+from ledger.errors import AccountModeFixed
+from ledger.models import Account, AccountBalance, AccountKind, AccountMode, ProductAccount
+from ledger.services.posting import balances_locked, limits_check
 
 
 def chart_seed() -> None:
@@ -22,9 +24,9 @@ def product_accounts_create(*, product_code: str, name: str) -> None:
         name: the product's name; ends the names of its accounts.
     """
     lines = {
-        line.role: ChartLine(line.code, line.name, line.kind)
+        line.role: ChartLine(line.code, line.name, line.kind, is_manual_allowed=line.is_manual_allowed)
         if line.is_shared
-        else ChartLine(f"{line.code}.{product_code}", f"{line.name}: {name}", line.kind)
+        else ChartLine(f"{line.code}.{product_code}", f"{line.name}: {name}", line.kind, is_manual_allowed=False)
         for line in PRODUCT_LINES
     }
     _accounts_create(lines.values())
@@ -38,7 +40,69 @@ def product_accounts_create(*, product_code: str, name: str) -> None:
     )
 
 
+@transaction.atomic
+def account_create(
+    *,
+    code: str,
+    name: str,
+    kind: AccountKind,
+    mode: AccountMode = AccountMode.DEFERRED,
+    is_manual_allowed: bool = True,
+    min_paise: int | None = None,
+    max_paise: int | None = None,
+) -> Account:
+    """Create an account with its balance.
+
+    Args:
+        code: its place in the chart, not used before.
+        mode: SYNC for an account with limits or holds, DEFERRED for one that many postings share.
+        is_manual_allowed: whether journals by hand may name it.
+        min_paise, max_paise: limits of debits less credits; the balance may not go past them.
+
+    Raises:
+        AccountModeFixed: limits are given for a deferred account.
+    """
+    if mode != AccountMode.SYNC and (min_paise is not None or max_paise is not None):
+        raise AccountModeFixed(account_code=code)
+    account = Account.objects.create(code=code, name=name, kind=kind, mode=mode, is_manual_allowed=is_manual_allowed)
+    AccountBalance.objects.create(account=account, min_paise=min_paise, max_paise=max_paise)
+    return account
+
+
+@transaction.atomic
+def account_limits_set(*, account: Account, min_paise: int | None, max_paise: int | None) -> AccountBalance:
+    """Change the limits of an account that is posted at once; its balance, with what is held, must be within them.
+
+    Raises:
+        AccountModeFixed: the roller serves the account.
+        AccountLimitReached: the account is past the limit now.
+    """
+    if account.mode != AccountMode.SYNC:
+        raise AccountModeFixed(account_code=account.code)
+    balance = balances_locked(account_ids=[account.pk])[account.pk]
+    balance.min_paise, balance.max_paise = min_paise, max_paise
+    limits_check(balance=balance, account_code=account.code)
+    balance.save(update_fields=["min_paise", "max_paise"])
+    return balance
+
+
+@transaction.atomic
 def _accounts_create(lines: Iterable[ChartLine]) -> None:
+    """Create accounts with their balances; those that exist stay as they are."""
+    wanted = {line.code: line for line in lines}
+    present = set(Account.objects.filter(code__in=wanted).values_list("code", flat=True))
     Account.objects.bulk_create(
-        [Account(code=line.code, name=line.name, kind=line.kind) for line in lines], ignore_conflicts=True
+        [
+            Account(
+                code=line.code, name=line.name, kind=line.kind, mode=line.mode, is_manual_allowed=line.is_manual_allowed
+            )
+            for line in wanted.values()
+            if line.code not in present
+        ],
+        ignore_conflicts=True,
+    )
+    fresh = Account.objects.filter(code__in=wanted.keys() - present)
+    AccountBalance.objects.bulk_create(
+        [AccountBalance(account=account, min_paise=wanted[account.code].min_paise) for account in fresh],
+        ignore_conflicts=True,
     )

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from core.money import MAX_PAISE
 from ledger.errors import (
@@ -14,13 +14,15 @@ from ledger.errors import (
     AmountTooLarge,
     JournalAlreadyReversed,
     JournalIsReversal,
-    JournalKeyReused,
+    PeriodClosed,
     ProductAccountMissing,
     ProductAccountsEqual,
 )
 from ledger.locks import journals_for_update
-from ledger.models import AccountRole, Journal, ProductAccount, Transfer
-from ledger.posting_rules import posting_rule
+from ledger.models import AccountMode, AccountRole, Journal, ProductAccount, Transfer
+from ledger.posting_rules import PostingRule, posting_rule
+from ledger.services.periods import booking_check
+from ledger.services.posting import Leg, Posting, posting_save, same_journal, sync_accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +35,26 @@ class MovementAmount:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leg:
-    debit_account_id: int
-    credit_account_id: int
-    amount_paise: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Mapped:
     account_id: int
     code: str
     is_active: bool
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalOrder:
+    """What one journal of a bulk posting says; the fields are the arguments of `journal_post`."""
+
+    idempotency_key: str
+    event: str
+    reference_type: str
+    reference_id: int
+    product_code: str
+    movements: Sequence[MovementAmount]
+    value_date: date
+    booked_on: date
+    narration: str = ""
 
 
 def journal_post(
@@ -80,36 +91,25 @@ def journal_post(
         PostingRuleMissing: a movement may not happen to its head.
         ProductAccountMissing, ProductAccountsEqual, AccountInactive: the product's accounts do not allow the posting.
         AmountTooLarge: an amount or the total has more than eighteen digits.
+        PeriodClosed: the month of `booked_on` is closed.
+        AccountLimitReached, AccountNotOpened: an account that is posted at once does not allow it.
 
     Source: money 7 (transfers balance by construction; the journal's key is the wall against repeats).
     """
     _require_transaction()
-    moved = [item for item in movements if item.amount_paise]
-    if not moved:
-        return None
-    total = sum(abs(item.amount_paise) for item in moved)
-    if total > MAX_PAISE:
-        raise AmountTooLarge(event=event)
-    legs = _legs(product_code, moved)
-    journal = Journal(
+    order = JournalOrder(
         idempotency_key=idempotency_key,
-        content_hash=_hash(
-            [
-                *(event, reference_type, reference_id, product_code, value_date.isoformat()),
-                [[item.movement, item.head, item.amount_paise] for item in moved],
-            ]
-        ),
         event=event,
         reference_type=reference_type,
         reference_id=reference_id,
         product_code=product_code,
+        movements=movements,
         value_date=value_date,
         booked_on=booked_on,
-        legs=len(legs),
-        total_paise=total,
         narration=narration,
     )
-    return _save_once(journal, legs)
+    postings, sync_ids = postings_of(orders=[order])
+    return _save_in_period(postings[idempotency_key], sync_ids) if postings else None
 
 
 def journal_reverse(*, journal_id: int, idempotency_key: str, booked_on: date, narration: str = "") -> Journal:
@@ -129,6 +129,8 @@ def journal_reverse(*, journal_id: int, idempotency_key: str, booked_on: date, n
         JournalIsReversal: the journal is itself a reversal.
         JournalAlreadyReversed: another key reversed the journal before.
         JournalKeyReused: the key posted something else.
+        PeriodClosed: the month of `booked_on` is closed.
+        AccountLimitReached, AccountNotOpened: an account that is posted at once does not allow it.
     """
     _require_transaction()
     original = journals_for_update().get(pk=journal_id)
@@ -138,7 +140,7 @@ def journal_reverse(*, journal_id: int, idempotency_key: str, booked_on: date, n
     if earlier is not None and earlier.idempotency_key != idempotency_key:
         raise JournalAlreadyReversed(journal_id=journal_id, reversed_by_id=earlier.pk)
     legs = [
-        _Leg(leg.credit_account_id, leg.debit_account_id, leg.amount_paise)
+        Leg(leg.credit_account_id, leg.debit_account_id, leg.amount_paise)
         for leg in Transfer.objects.filter(journal=original).order_by("leg")
     ]
     journal = Journal(
@@ -155,7 +157,59 @@ def journal_reverse(*, journal_id: int, idempotency_key: str, booked_on: date, n
         total_paise=original.total_paise,
         narration=narration,
     )
-    return _save_once(journal, legs)
+    accounts = {account_id for leg in legs for account_id in (leg.debit_account_id, leg.credit_account_id)}
+    return _save_in_period(Posting(journal, legs), sync_accounts(account_ids=accounts))
+
+
+def postings_of(*, orders: Sequence[JournalOrder]) -> tuple[dict[str, Posting], frozenset[int]]:
+    """Build the journals of a bulk posting by key, without saving; give the accounts that are posted at once too.
+
+    Orders that move nothing are left out.
+
+    Raises:
+        The refusals of `journal_post` that need no database lock.
+    """
+    _require_transaction()
+    moves = {order.idempotency_key: _moved(order.movements) for order in orders}
+    rules = {
+        item: posting_rule(movement=item[0], head=item[1])
+        for item in {(item.movement, item.head) for moved in moves.values() for item in moved}
+    }
+    roles = {role for rule in rules.values() for role in (rule.debit, rule.credit)}
+    accounts = _accounts({order.product_code for order in orders}, roles)
+    postings: dict[str, Posting] = {}
+    modes: dict[int, str] = {}
+    for order in orders:
+        if moved := moves[order.idempotency_key]:
+            legs, found = _mapped_legs(
+                order.product_code, moved, [rules[item.movement, item.head] for item in moved], accounts
+            )
+            postings[order.idempotency_key] = Posting(_journal(order, moved, legs), legs)
+            modes |= found
+    return postings, _sync(modes)
+
+
+def _journal(order: JournalOrder, moved: Sequence[MovementAmount], legs: Sequence[Leg]) -> Journal:
+    total = sum(leg.amount_paise for leg in legs)
+    if total > MAX_PAISE:
+        raise AmountTooLarge(event=order.event)
+    content = [
+        *(order.event, order.reference_type, order.reference_id, order.product_code, order.value_date.isoformat()),
+        [[item.movement, item.head, item.amount_paise] for item in moved],
+    ]
+    return Journal(
+        idempotency_key=order.idempotency_key,
+        content_hash=_hash(content),
+        event=order.event,
+        reference_type=order.reference_type,
+        reference_id=order.reference_id,
+        product_code=order.product_code,
+        value_date=order.value_date,
+        booked_on=order.booked_on,
+        legs=len(legs),
+        total_paise=total,
+        narration=order.narration,
+    )
 
 
 def _require_transaction() -> None:
@@ -163,12 +217,19 @@ def _require_transaction() -> None:
     assert connection.in_atomic_block, "Journals are posted inside the transaction of the act that causes them."  # noqa: S101
 
 
-def _legs(product_code: str, movements: Sequence[MovementAmount]) -> list[_Leg]:
-    """Turn movements into transfers between the product's accounts."""
-    rules = [posting_rule(movement=item.movement, head=item.head) for item in movements]
-    accounts = _accounts(product_code, {role for rule in rules for role in (rule.debit, rule.credit)})
-    legs = []
-    for item, rule in zip(movements, rules, strict=True):
+def _moved(movements: Sequence[MovementAmount]) -> list[MovementAmount]:
+    return [item for item in movements if item.amount_paise]
+
+
+def _mapped_legs(
+    product_code: str,
+    moved: Sequence[MovementAmount],
+    rules: Sequence[PostingRule],
+    accounts: Mapping[tuple[str, str], _Mapped],
+) -> tuple[list[Leg], dict[int, str]]:
+    legs: list[Leg] = []
+    modes: dict[int, str] = {}
+    for item, rule in zip(moved, rules, strict=True):
         debit, credit = (_account(accounts, product_code, role) for role in (rule.debit, rule.credit))
         if debit.account_id == credit.account_id:
             raise ProductAccountsEqual(
@@ -179,22 +240,19 @@ def _legs(product_code: str, movements: Sequence[MovementAmount]) -> list[_Leg]:
             )
         if item.amount_paise < 0:
             debit, credit = credit, debit
-        legs.append(_Leg(debit.account_id, credit.account_id, abs(item.amount_paise)))
-    return legs
+        modes[debit.account_id], modes[credit.account_id] = debit.mode, credit.mode
+        legs.append(Leg(debit.account_id, credit.account_id, abs(item.amount_paise)))
+    return legs, modes
 
 
-def _accounts(product_code: str, roles: set[AccountRole]) -> dict[str, _Mapped]:
-    rows = ProductAccount.objects.filter(product_code=product_code, role__in=roles)
-    return {
-        role: _Mapped(account_id, code, is_active)
-        for role, account_id, code, is_active in rows.values_list(
-            "role", "account_id", "account__code", "account__is_active"
-        )
-    }
+def _accounts(product_codes: Collection[str], roles: Collection[AccountRole]) -> dict[tuple[str, str], _Mapped]:
+    rows = ProductAccount.objects.filter(product_code__in=product_codes, role__in=roles).order_by()
+    columns = ("product_code", "role", "account_id", "account__code", "account__is_active", "account__mode")
+    return {(product_code, role): _Mapped(*account) for product_code, role, *account in rows.values_list(*columns)}
 
 
-def _account(accounts: dict[str, _Mapped], product_code: str, role: AccountRole) -> _Mapped:
-    account = accounts.get(role)
+def _account(accounts: Mapping[tuple[str, str], _Mapped], product_code: str, role: AccountRole) -> _Mapped:
+    account = accounts.get((product_code, role))
     if account is None:
         raise ProductAccountMissing(product_code=product_code, role=role.value)
     if not account.is_active:
@@ -202,46 +260,20 @@ def _account(accounts: dict[str, _Mapped], product_code: str, role: AccountRole)
     return account
 
 
-def _save_once(journal: Journal, legs: Sequence[_Leg]) -> Journal:
-    """Save a journal with its transfers, or return the one that has its key already."""
+def _sync(modes: Mapping[int, str]) -> frozenset[int]:
+    return frozenset(account_id for account_id, mode in modes.items() if mode == AccountMode.SYNC)
+
+
+def _save_in_period(posting: Posting, sync_ids: frozenset[int]) -> Journal:
+    """Save a journal if its month is open; a repeat of one that is there already needs no open month."""
     try:
-        with transaction.atomic():
-            journal.save(force_insert=True)
-            Transfer.objects.bulk_create(_transfers(journal, legs))
-    except IntegrityError:
-        earlier = _journal_by_key(journal.idempotency_key)
+        booking_check(booked_on=posting.journal.booked_on)
+    except PeriodClosed:
+        earlier = Journal.objects.filter(idempotency_key=posting.journal.idempotency_key).first()
         if earlier is None:
             raise
-        # The database may take keys for equal that differ in case or trailing spaces: those are two keys to the caller.
-        if (earlier.idempotency_key, earlier.content_hash) != (journal.idempotency_key, journal.content_hash):
-            raise JournalKeyReused(idempotency_key=journal.idempotency_key, journal_id=earlier.pk) from None
-        return earlier
-    return journal
-
-
-def _transfers(journal: Journal, legs: Sequence[_Leg]) -> list[Transfer]:
-    return [
-        Transfer(
-            journal=journal,
-            leg=number,
-            debit_account_id=leg.debit_account_id,
-            credit_account_id=leg.credit_account_id,
-            amount_paise=leg.amount_paise,
-            value_date=journal.value_date,
-            booked_on=journal.booked_on,
-        )
-        for number, leg in enumerate(legs, start=1)
-    ]
-
-
-def _journal_by_key(idempotency_key: str) -> Journal | None:
-    """Find the journal that a duplicate key collided with.
-
-    Under repeatable read the snapshot may be older than that journal; a locking read sees it. The plain read comes
-    first, because two repeats that both hold the duplicate's shared lock would deadlock over the exclusive one.
-    """
-    found = Journal.objects.filter(idempotency_key=idempotency_key).first()
-    return found or journals_for_update().filter(idempotency_key=idempotency_key).first()
+        return same_journal(earlier=earlier, wanted=posting.journal)
+    return posting_save(posting=posting, sync_ids=sync_ids)
 
 
 def _hash(content: Sequence[object]) -> str:

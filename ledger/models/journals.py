@@ -1,78 +1,12 @@
-"""Accounts, and the journals that move money between them."""
+"""Journals, their transfers, and the entries that they make on accounts."""
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from core.fields import PaiseField
-
-
-class AccountKind(models.TextChoices):
-    """The five kinds of account; assets and expenses grow by debits."""
-
-    ASSET = "ASSET", "Asset"
-    LIABILITY = "LIABILITY", "Liability"
-    EQUITY = "EQUITY", "Equity"
-    INCOME = "INCOME", "Income"
-    EXPENSE = "EXPENSE", "Expense"
-
-
-class AccountRole(models.TextChoices):
-    """What an account does for a product; posting rules speak of roles, a product maps them to accounts."""
-
-    BANK = "BANK", "Bank"
-    LOAN_PRINCIPAL = "LOAN_PRINCIPAL", "Loan principal"
-    INTEREST_RECEIVABLE = "INTEREST_RECEIVABLE", "Interest receivable"
-    FEE_RECEIVABLE = "FEE_RECEIVABLE", "Fees and tax receivable"
-    PENAL_RECEIVABLE = "PENAL_RECEIVABLE", "Penal charges receivable"
-    INTEREST_INCOME = "INTEREST_INCOME", "Interest income"
-    FEE_INCOME = "FEE_INCOME", "Fee income"
-    PENAL_INCOME = "PENAL_INCOME", "Penal charges income"
-    GST_PAYABLE = "GST_PAYABLE", "GST payable"
-    EXCESS = "EXCESS", "Excess money of borrowers"
-    INTEREST_SUSPENSE = "INTEREST_SUSPENSE", "Interest suspense of NPAs"
-    PENAL_SUSPENSE = "PENAL_SUSPENSE", "Penal charges suspense of NPAs"
-    FEE_SUSPENSE = "FEE_SUSPENSE", "Fee suspense of NPAs"
-    WAIVER_EXPENSE = "WAIVER_EXPENSE", "Amounts waived"
-    WRITE_OFF_EXPENSE = "WRITE_OFF_EXPENSE", "Loans written off"
-    RECOVERY_INCOME = "RECOVERY_INCOME", "Recovery of written-off loans"
-    TAKEOVER_CLEARING = "TAKEOVER_CLEARING", "Clearing of loans taken over"
-
-
-class Account(models.Model):
-    """One account of the chart."""
-
-    code = models.CharField(max_length=48, unique=True)
-    name = models.CharField(max_length=160)
-    kind = models.CharField(max_length=10, choices=AccountKind.choices)
-    is_active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["code"]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind_is_one_of_five")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.name}"
-
-
-class ProductAccount(models.Model):
-    """Which account plays a role for a product."""
-
-    product_code = models.CharField(max_length=32)
-    role = models.CharField(max_length=24, choices=AccountRole.choices)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="product_accounts")
-
-    class Meta:
-        ordering = ["product_code", "role"]
-        constraints = [
-            models.UniqueConstraint(fields=["product_code", "role"], name="product_has_one_account_per_role"),
-            models.CheckConstraint(condition=Q(role__in=AccountRole.values), name="product_account_role_is_known"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.product_code} {self.role}"
+from ledger.fields import HashField
+from ledger.models.accounts import Account
 
 
 class Journal(models.Model):
@@ -139,3 +73,55 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"Journal {self.journal_id} leg {self.leg}"
+
+
+class Entry(models.Model):
+    """One side of a transfer in its account's own sequence, with the balance after it; append-only in the database.
+
+    Clustered by account, so that a statement is one range. `hash` is chained over the entries of the account.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "seq")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seq = models.BigIntegerField()
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", db_index=False)
+    leg = models.PositiveSmallIntegerField()
+    delta_paise = PaiseField()
+    balance_after_paise = PaiseField()
+    hash = HashField()
+
+    class Meta:
+        ordering = ["account_id", "seq"]
+        verbose_name_plural = "entries"
+        constraints = [
+            models.UniqueConstraint(fields=["journal", "leg", "account"], name="entry_is_unique_by_side"),
+            models.CheckConstraint(condition=~Q(delta_paise=0), name="entry_moves_something"),
+            models.CheckConstraint(condition=Q(seq__gt=0), name="entry_seq_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Account {self.account_id} entry {self.seq}"
+
+
+class DeferredEntry(models.Model):
+    """One side of a transfer that waits for the roller: appended by postings, deleted when it has become an entry.
+
+    The transfer beside it carries the foreign keys; here they would only slow the busiest insert of all.
+    """
+
+    pk = models.CompositePrimaryKey("account_id", "journal_id", "leg")
+    account = models.ForeignKey(
+        Account, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    journal = models.ForeignKey(
+        Journal, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    leg = models.PositiveSmallIntegerField()
+    delta_paise = PaiseField()
+
+    class Meta:
+        verbose_name_plural = "deferred entries"
+        constraints = [models.CheckConstraint(condition=~Q(delta_paise=0), name="deferred_entry_moves_something")]
+
+    def __str__(self) -> str:
+        return f"Journal {self.journal_id} leg {self.leg} on account {self.account_id}"

@@ -1,0 +1,52 @@
+"""The invariants of the ledger as one question: does everything add up, and where not."""
+
+from functools import partial
+
+from ledger.checks import chains, invariants
+from ledger.checks.report import CheckReport, Finding, finding
+from ledger.models import Seal
+from ledger.snapshots import one_instant
+
+__all__ = ["CheckReport", "Finding", "broken_invariants", "ledger_check"]
+
+
+def ledger_check(*, is_incremental: bool = False) -> CheckReport:
+    """Check the invariants I1 to I7 and I10, the chains of hashes, and what the seals cover, as of one instant.
+
+    Args:
+        is_incremental: only what was posted since the last seal, beginning at the tips that it recorded; of the seals
+            themselves the chain and the latest one.
+
+    Source: money appendix B and 7.10.
+    """
+    with one_instant():
+        return CheckReport(findings=tuple(_findings(is_incremental)), is_incremental=is_incremental)
+
+
+def broken_invariants() -> tuple[str, ...]:
+    """Return the codes of the invariants that do not hold over the whole ledger."""
+    return ledger_check().broken
+
+
+def _findings(is_incremental: bool) -> list[Finding]:
+    last = Seal.objects.order_by("-no").values_list("last_journal", flat=True).first() if is_incremental else None
+    after = last or 0
+    running = invariants.running_balances_add_up
+    return [
+        finding("I1", "All balances add up to zero", invariants.trial_balance_is_zero),
+        finding(
+            "I2", "Every transfer has its two sides", partial(invariants.transfers_have_both_sides, after_journal=after)
+        ),
+        finding("I3", "Headers match their legs", partial(invariants.headers_match_legs, after_journal=after)),
+        *([] if is_incremental else [finding("I4", "Running balances add up without a gap", running)]),
+        finding("I5", "Balances are those of the last entries", invariants.balances_are_tips),
+        finding("I6", "Held amounts equal the active holds", invariants.holds_are_counted),
+        finding("I7", "Reversals mirror their originals", partial(invariants.reversals_mirror, after_journal=after)),
+        finding(
+            "I4" if is_incremental else "H",
+            "Entries follow from one another by sequence, balance and hash",
+            partial(chains.entries_chain, is_incremental=is_incremental),
+        ),
+        finding("I10", "Seals form a chain without a hole", chains.seals_chain),
+        finding("S", "Sealed journals are as they were", partial(chains.seals_cover, last_only=is_incremental)),
+    ]

@@ -1,0 +1,36 @@
+"""Tables of the ledger."""
+
+from ledger.models.accounts import (
+    NO_HASH,
+    Account,
+    AccountBalance,
+    AccountKind,
+    AccountMode,
+    AccountRole,
+    ProductAccount,
+)
+from ledger.models.holds import Hold, HoldState
+from ledger.models.journals import DeferredEntry, Entry, Journal, Transfer
+from ledger.models.periods import Period, PeriodState
+from ledger.models.seals import LedgerCheck, Seal, SealTip
+
+__all__ = [
+    "NO_HASH",
+    "Account",
+    "AccountBalance",
+    "AccountKind",
+    "AccountMode",
+    "AccountRole",
+    "DeferredEntry",
+    "Entry",
+    "Hold",
+    "HoldState",
+    "Journal",
+    "LedgerCheck",
+    "Period",
+    "PeriodState",
+    "ProductAccount",
+    "Seal",
+    "SealTip",
+    "Transfer",
+]
