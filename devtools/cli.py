@@ -21,6 +21,9 @@ def main(arguments: Sequence[str]) -> int:
     except Failed as failure:
         complain(f"\n{failure}")
         return 1
+    except OSError as error:
+        complain(f"\n{error}")
+        return 1
     except StopRequested as stop:
         complain(f"\nstopped by {stop}")
         return 128 + stop.signum

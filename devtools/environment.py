@@ -164,7 +164,13 @@ def _install(environment: Environment, *, files: tuple[str, ...], processes: Pro
     if not pending:
         return
     environment.started.touch()
-    _run_installer(environment, files=pending, processes=processes)
+    try:
+        _run_installer(environment, files=pending, processes=processes)
+    except Failed:
+        # An installer that gives up, unlike one that is killed, leaves what was there: no network, no loss.
+        if environment.stamp.exists():
+            environment.started.unlink()
+        raise
     installed = _installed(environment) | {name: _digest(name) for name in pending}
     environment.stamp.write_text(json.dumps(installed, indent=1, sort_keys=True) + "\n")
     environment.started.unlink()
