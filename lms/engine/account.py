@@ -187,7 +187,9 @@ def open_items(row: Period, component: int, until: date | None = None) -> list[I
 
 def penal_item(row: Period) -> Item | None:
     """Find the charge that collects the planned penal of a row."""
-    return next((item for item in row.items or () if item.component == PENAL and item.sequence is None and not item.code), None)
+    return next(
+        (item for item in row.items or () if item.component == PENAL and item.sequence is None and not item.code), None
+    )
 
 
 def _parts(row: Period, movement: Movement) -> list[int]:

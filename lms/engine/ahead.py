@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from lms.engine.account import Account, is_settled, open_amount, open_items
-from lms.engine.plan import FEE, INTEREST, PRINCIPAL, Period, Plan
 from lms.engine.evaluation import evaluate
+from lms.engine.plan import FEE, INTEREST, PRINCIPAL, Item, Period, Plan
 from lms.engine.recalculation import evaluate_recalculated
 from lms.engine.rounding import round_ratio
 from lms.engine.state import Movement
 
 
-def spend_ahead(
-    *, account: Account, amount: int, components: list[int], rows: list[int], movement: Movement, fact: int
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What settles: the movement and the fact that it comes from."""
+
+    movement: Movement
+    fact: int
+
+
+def spend_ahead(*, account: Account, amount: int, components: list[int], rows: list[int], payment: Payment) -> int:
     """Pay rows that are not due yet, row by row, and give back what is left.
 
     The running row takes interest to this day and the rest of its instalment as principal; a later row is all
@@ -23,13 +30,13 @@ def spend_ahead(
     for index in rows:
         if amount == 0:
             break
-        amount = _pay_row(account, index, components, amount, movement, fact)
+        amount = _pay_row(account, index, components, amount, payment)
     if rows:
         evaluate_recalculated(plan=account.plan)
     return amount
 
 
-def spread_ahead(*, account: Account, amount: int, components: list[int], movement: Movement, fact: int) -> int:
+def spread_ahead(*, account: Account, amount: int, components: list[int], payment: Payment) -> int:
     """Spread money evenly over all rows that are not due yet, the last taking what rounding leaves."""
     periods = account.plan.periods
     while amount > 0:
@@ -44,7 +51,7 @@ def spread_ahead(*, account: Account, amount: int, components: list[int], moveme
         before = amount
         for index in rows:
             part = amount if index == rows[-1] else min(share, amount)
-            amount -= part - _pay_row(account, index, components, part, movement, fact)
+            amount -= part - _pay_row(account, index, components, part, payment)
         if amount == before:
             break
         evaluate(plan=account.plan)
@@ -64,7 +71,7 @@ def payable(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
     return min(max(principal - settled_principal, 0), plan.principal_left()), max(interest - settled_interest, 0)
 
 
-def _pay_row(account: Account, index: int, components: list[int], amount: int, movement: Movement, fact: int) -> int:
+def _pay_row(account: Account, index: int, components: list[int], amount: int, payment: Payment) -> int:
     row = account.plan.periods[index]
     if is_settled(row):
         return amount
@@ -75,19 +82,20 @@ def _pay_row(account: Account, index: int, components: list[int], amount: int, m
     is_one_of_many = sum(1 for period in account.plan.periods if _open(period) > 0) > 1
     left = {PRINCIPAL: principal, INTEREST: interest}
     for component in components:
-        if component < FEE:
-            part = min(amount, left[component])
+        due: list[tuple[Item | None, int]] = [(None, left.get(component, 0))]
+        if component >= FEE:
+            items = [item for item in open_items(row, component) if item.due > account.day]
+            due = [(item, item.amount - item.settled) for item in items]
+        for charge, open_paise in due:
+            part = min(amount, open_paise)
             if part:
                 account.settle(
-                    index=index, component=component, item=None, amount=part, movement=movement, fact=fact
-                )
-                amount -= part
-            continue
-        for item in open_items(row, component):
-            part = min(amount, item.amount - item.settled)
-            if item.due > account.day and part:
-                account.settle(
-                    index=index, component=component, item=item, amount=part, movement=movement, fact=fact
+                    index=index,
+                    component=component,
+                    item=charge,
+                    amount=part,
+                    movement=payment.movement,
+                    fact=payment.fact,
                 )
                 amount -= part
     if account.terms.is_interest_recalculated and is_one_of_many and account.day < row.start:

@@ -8,12 +8,10 @@ from datetime import date
 from itertools import product
 
 from lms.engine.account import Account, open_amount, open_items
-from lms.engine.ahead import spend_ahead, spread_ahead
+from lms.engine.ahead import Payment, spend_ahead, spread_ahead
 from lms.engine.plan import INDEX, INTEREST, Item, Period
 from lms.engine.state import Movement
 from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
-
-_GROUPS = tuple(DueGroup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def spend(
             continue
         if group is DueGroup.IN_ADVANCE and waterfall.future is FutureRule.REAMORTISE:
             amount = spread_ahead(
-                account=account, amount=amount, components=components, movement=movement, fact=fact
+                account=account, amount=amount, components=components, payment=Payment(movement, fact)
             )
             continue
         if group is DueGroup.IN_ADVANCE and account.terms.is_interest_recalculated:
@@ -57,8 +55,7 @@ def spend(
                 amount=amount,
                 components=components,
                 rows=rows_ahead(account=account, waterfall=waterfall),
-                movement=movement,
-                fact=fact,
+                payment=Payment(movement, fact),
             )
             continue
         for due in _dues_in_order(account, group, components, waterfall):
@@ -99,9 +96,7 @@ def _stops(waterfall: Waterfall) -> list[tuple[DueGroup, list[int]]]:
     return stops
 
 
-def _dues_in_order(
-    account: Account, group: DueGroup, components: list[int], waterfall: Waterfall
-) -> Iterator[Due]:
+def _dues_in_order(account: Account, group: DueGroup, components: list[int], waterfall: Waterfall) -> Iterator[Due]:
     """Give the dues of a group one by one; each is looked up when its turn comes, so that little money looks at few."""
     day, periods = account.day, account.plan.periods
     is_ahead = group is DueGroup.IN_ADVANCE

@@ -85,13 +85,16 @@ def _hints(kind: type[Any]) -> dict[str, Any]:
 
 def _decode(kind: Any, value: Any) -> Any:
     if get_origin(kind) in (Union, UnionType):
-        if value is None:
-            return None
-        return _decode(next(option for option in get_args(kind) if option is not type(None)), value)
+        options = [option for option in get_args(kind) if option is not type(None)]
+        return None if value is None else _decode(options[0], value)
     if get_origin(kind) is tuple:
         return tuple(_decode(get_args(kind)[0], item) for item in value)
     if is_dataclass(kind):
         return _decode_fields(kind, value)
+    return _decode_scalar(kind, value)
+
+
+def _decode_scalar(kind: Any, value: Any) -> Any:
     if issubclass(kind, date):
         return date.fromisoformat(value)
     if issubclass(kind, Decimal | Enum):

@@ -108,7 +108,7 @@ def _is_quick(plan: Plan) -> bool:
 
 
 def _keep_paid(period: Period, paid: list[int]) -> None:
-    """Let interest due not fall below what was paid ahead of a change; the instalment leaves less for principal then."""
+    """Let interest due not fall below what was paid ahead of a change; less is left for principal then."""
     missing = paid[INTEREST] - period.overdue_settled - period.due_interest
     if missing > 0:
         period.due_interest += missing

@@ -61,7 +61,7 @@ class Receive(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(Fact):
-    """A fee levied, GST apart; `amount_paise` excludes `tax_paise`. `is_kept_back`: paid out of the disbursal at once."""
+    """A fee levied, GST apart: `amount_paise` is without `tax_paise`. `is_kept_back`: paid out of the disbursal."""
 
     code: str
     tax_paise: int = 0
@@ -79,7 +79,7 @@ class Penal(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waive(Fact):
-    """Part of what is owed given up; `component` names it, oldest first, or `charge_sequence` one charge, due or not."""
+    """Part of what is owed given up, oldest first; `charge_sequence` names one charge of the component, due or not."""
 
     component: Component
     charge_sequence: int | None = None

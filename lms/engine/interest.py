@@ -60,7 +60,7 @@ class InterestRule:
     digits: int = 0
 
     def weight(self, start: date, end: date, stretch: Stretch) -> tuple[int, int]:
-        """Give the fraction of a year from `start` to `end` inside a stretch; its denominator is that of the stretch."""
+        """Give the fraction of a year from `start` to `end` inside a stretch, over the stretch's denominator."""
         if self.is_whole_period and stretch.marks:
             return self._weight_by_marks(start, end, stretch.marks)
         if self.is_whole_period and stretch.whole_days:
@@ -137,7 +137,7 @@ class InterestRule:
         return total, denominator * RATE_DENOMINATOR
 
     def _in_digits(self, balance: int, left: date, right: date, stretch: Stretch) -> Decimal:
-        """Reckon rate x share of the year x days to the end / length, then back to the days that count, digit by digit."""
+        """Reckon rate x share of the year x days to the end / length, then the days that count, in digits."""
         steps = Context(prec=self.digits, rounding=ROUND_HALF_EVEN)
         to_end = Decimal((stretch.end - left).days)
         rate = Decimal(self.rate_at(left)) / RATE_DENOMINATOR

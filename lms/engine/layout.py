@@ -84,9 +84,7 @@ def _nominal_dates(terms: Terms, start_date: date, count: int) -> list[date]:
 
 
 def _fixed_end(terms: Terms, start_date: date) -> date:
-    return add_units(
-        anchor=terms.schedule_start or start_date, count=terms.fixed_length, unit=terms.fixed_length_unit
-    )
+    return add_units(anchor=terms.schedule_start or start_date, count=terms.fixed_length, unit=terms.fixed_length_unit)
 
 
 def _broken_row(terms: Terms, start_date: date, regular_start: date) -> Period:

@@ -39,9 +39,7 @@ def charge(account: Account, fact: Charge) -> None:
         if amount:
             account.book(Movement.CHARGED, HEADS[component], amount)
             account.book(Movement.RECEIVED, HEADS[component], amount)
-            account.note(
-                fact=fact.sequence, movement=Movement.RECEIVED, component=COMPONENTS[component], amount=amount
-            )
+            account.note(fact=fact.sequence, movement=Movement.RECEIVED, component=COMPONENTS[component], amount=amount)
 
 
 def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:
@@ -104,9 +102,7 @@ def recover(account: Account, fact: Fact) -> None:
             amount -= part
             account.recovered[component] += part
             account.book(Movement.RECOVERED, HEADS[component], part)
-            account.note(
-                fact=fact.sequence, movement=Movement.RECOVERED, component=COMPONENTS[component], amount=part
-            )
+            account.note(fact=fact.sequence, movement=Movement.RECOVERED, component=COMPONENTS[component], amount=part)
     if amount:
         raise EngineRefusal(
             "engine.recovery_above_claim", f"The claim is {fact.amount_paise - amount} paise; refund the rest."

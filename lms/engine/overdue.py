@@ -21,7 +21,7 @@ class _Nights:
 
 
 def accrue_overdue_interest(*, account: Account, until: date) -> None:
-    """Charge contract interest on overdue principal for the nights from the account's day up to, not including, `until`.
+    """Charge contract interest on overdue principal for the nights from the account's day up to that before `until`.
 
     Simple interest: on principal only, never on interest, by the day count of the terms and the rate of each night; the
     loan's running total is rounded half-up. Loans whose schedule is recalculated carry it in their periods instead.

@@ -27,7 +27,7 @@ class InterestDue(Enum):
 
 @dataclass(slots=True)
 class Item:
-    """One charge on a row: due on its own date, settled on its own; `code` marks one that comes with each instalment."""
+    """One charge on a row: due and settled on its own; `code` marks one that comes with each instalment."""
 
     component: int
     due: date

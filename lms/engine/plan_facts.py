@@ -12,7 +12,7 @@ from lms.engine.evaluation import evaluate
 from lms.engine.facts import Disburse, Fact, Pause, Prepay, PrepaymentEffect, RateChange, TakeOver
 from lms.engine.interest import evening_before, rate_numerator
 from lms.engine.money_facts import check_positive
-from lms.engine.plan import FEE, PENAL, InterestDue, Item, Period, Plan
+from lms.engine.plan import FEE, PENAL, PRINCIPAL, InterestDue, Item, Period, Plan
 from lms.engine.rounding import round_ratio
 from lms.engine.schedule import add_tranche, open_plan, solve_from
 from lms.engine.state import Head, LoanStatus, Movement, RowKind
@@ -106,8 +106,10 @@ def pause(account: Account, fact: Pause) -> None:
 def _balance_on(plan: Plan, account: Account) -> int:
     if account.terms.is_interest_recalculated:
         return plan.principal_left()
-    row = plan.periods[plan.index_at(account.day)]
-    return row.opening + sum(amount for day, amount in row.moves if day <= account.day)
+    index = plan.index_at(account.day)
+    row = plan.periods[index]
+    ahead = sum(later.paid[PRINCIPAL] for later in plan.periods[index:] if later.paid is not None)
+    return row.opening - ahead + sum(amount for day, amount in row.moves if day <= account.day)
 
 
 def _drop_empty_rows(plan: Plan) -> None:

@@ -56,10 +56,8 @@ class _Walk:
         self.paid_later -= paid_principal
         room = max(self.lent - self._due_so_far(period) - self.paid_later, paid_principal)
         instalment = self._instalment(index, period, owed, room)
-        if paid_principal > max(instalment - owed, 0):
-            interest = paid_interest
-        else:
-            interest = min(owed, instalment)
+        is_paid_beyond = paid_principal > max(instalment - owed, 0)
+        interest = paid_interest if is_paid_beyond else min(owed, instalment)
         period.due_interest = max(interest, paid_interest)
         principal = room if index == self.absorber else min(max(instalment - period.due_interest, 0), room)
         period.due_principal = max(principal, paid_principal)
@@ -113,7 +111,7 @@ class _Walk:
 
 
 def last_unpaid(plan: Plan) -> int:
-    """Find the last period whose instalment is not fully paid, else the last one; it takes the difference of the loan."""
+    """Find the last period not fully paid, else the last one; it takes the difference of the loan."""
     for index in range(len(plan.periods) - 1, -1, -1):
         period = plan.periods[index]
         instalment = max(period.instalment, period.fixed_principal or 0)

@@ -86,7 +86,9 @@ def _row_from(plan: Plan, due: date) -> int:
     for index, row in enumerate(plan.periods):
         if row.due >= due and row.kind is RowKind.REGULAR:
             return index
-    raise EngineRefusal("engine.no_instalment_left", "No instalment is due from that day on; choose an earlier due date.")
+    raise EngineRefusal(
+        "engine.no_instalment_left", "No instalment is due from that day on; choose an earlier due date."
+    )
 
 
 def _move_dates(plan: Plan, index: int, new_due: date) -> None:

@@ -152,7 +152,9 @@ def _solve_unpaid(plan: Plan, first: int) -> None:
 
 
 def _unpaid(row: Period) -> Period:
-    return replace(row, instalment=row.agreed, moves=list(row.moves), paid=None, waived=None, written_off=None, items=None)
+    return replace(
+        row, instalment=row.agreed, moves=list(row.moves), paid=None, waived=None, written_off=None, items=None
+    )
 
 
 def _add_full_term(plan: Plan, day: date, amount_paise: int) -> None:
@@ -193,10 +195,7 @@ def _lend(plan: Plan, index: int, day: date, amount_paise: int) -> None:
     """Add a disbursal to the period that holds its day, and its down payment as a row due the same day."""
     plan.flat_base += amount_paise
     period = plan.periods[index]
-    if plan.terms.is_tranche_from_period_start:
-        day_of_interest = period.start
-    else:
-        day_of_interest = day
+    day_of_interest = period.start if plan.terms.is_tranche_from_period_start else day
     if not plan.terms.down_payment_pct:
         _add_move(period, day_of_interest, amount_paise)
         return

@@ -262,9 +262,9 @@ class Terms:
     Defaults are the Indian lender's: monthly textbook EMI rounded up to the rupee, interest by actual days / 365
     rounded half-up to the paisa, a broken first period charged apart. Amounts in paise, rates in per cent a year.
 
-    `due_dates` replaces the rhythm by dates agreed one by one; `fixed_length` in its unit ends the last period that long after the start (0: the rhythm does); `schedule_start` is
-    the nominal start of the first period where it is not the disbursal (PRORATED: interest and instalment both on the
-    days that remain).
+    `due_dates` replaces the rhythm by dates agreed one by one; `fixed_length` in its unit ends the last period so long
+    after the start (0: the rhythm does); `schedule_start` is the nominal start of the first period where it is not the
+    disbursal (PRORATED: interest and instalment both on the days that remain).
     `is_textbook_rate_by_days` takes a month of the textbook annuity as 30 days of the day count, not as one twelfth.
     `is_flat_interest_shared_equally` rounds flat interest once over the loan and gives every instalment the same part.
     `is_tranche_from_period_start`: a later tranche bears interest from the first day of the period that it comes in.
