@@ -1,6 +1,6 @@
 """Numbers in a row, for things that people call by number."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core.models import NumberSequence
 
@@ -17,9 +17,21 @@ def take_numbers(*, name: str, count: int = 1) -> range:
     """
     if count < 1:
         raise ValueError("At least one number is taken.")
-    NumberSequence.objects.get_or_create(name=name)
-    row = NumberSequence.objects.select_for_update().get(name=name)
+    row = _row(name)
     first = row.next_value
     row.next_value = first + count
     row.save(update_fields=["next_value"])
     return range(first, first + count)
+
+
+def _row(name: str) -> NumberSequence:
+    """Lock the row of a series and return it; look for it with a lock first, a snapshot may be older than the row."""
+    rows = NumberSequence.objects.select_for_update()
+    row = rows.filter(name=name).first()
+    if row is not None:
+        return row
+    try:
+        with transaction.atomic():
+            return NumberSequence.objects.create(name=name)
+    except IntegrityError:
+        return rows.get(name=name)

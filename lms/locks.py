@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from lms.models import DayEnd, ImportBatch, Loan, Product
+from lms.models import DayEnd, ImportBatch, Loan, LoanFact, Product
 
 
 def loans_of_customer_for_update(*, customer_id: int) -> QuerySet[Loan]:
@@ -20,6 +20,16 @@ def loans_of_customers_for_update(*, first_customer_id: int, last_customer_id: i
         .filter(customer_id__gte=first_customer_id, customer_id__lte=last_customer_id)
         .order_by("customer_id", "pk")
     )
+
+
+def loans_for_update() -> QuerySet[Loan]:
+    """Return loans in key order, locked when the queryset runs; a locking read sees what was committed last."""
+    return Loan.objects.select_for_update().order_by("pk")
+
+
+def facts_for_update() -> QuerySet[LoanFact]:
+    """Return facts in key order, locked when the queryset runs; a locking read sees what was committed last."""
+    return LoanFact.objects.select_for_update().order_by("pk")
 
 
 def products_for_update() -> QuerySet[Product]:

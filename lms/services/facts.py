@@ -6,6 +6,7 @@ from datetime import date
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from core import audit
 from core.business_date import business_date
@@ -18,7 +19,7 @@ from lms.engine.replay import replay
 from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
 from lms.errors import IdempotencyKeyReused, LaterFactInTheWay, LoanUnknown, ReferenceReused, refusal_of
-from lms.locks import loans_of_customer_for_update
+from lms.locks import facts_for_update, loans_of_customer_for_update
 from lms.models import Loan, LoanFact
 from lms.services.checks import key_check, reason_check
 from lms.services.day_end import loan_close_upto
@@ -91,11 +92,14 @@ def fact_record(*, order: FactOrder, decide: Callable[[LoanBook], Fact]) -> Loan
     """
     key_check(idempotency_key=order.idempotency_key)
     reason_check(reason=order.reason, is_required=order.is_reason_required)
-    return run_in_transaction(lambda: _record(order, decide))
+    # Read before the transaction begins: under repeatable read its first read fixes what it sees, and that has to be
+    # after the lock was got. The borrower of a loan never changes.
+    customer_id = borrower_of(loan_id=order.loan_id)
+    return run_in_transaction(lambda: _record(order, customer_id, decide))
 
 
-def loan_lock(*, loan_id: int) -> Loan:
-    """Lock the loans of a loan's borrower in key order and return the loan; inside a transaction.
+def borrower_of(*, loan_id: int) -> int:
+    """Return the key of the customer who has the loan.
 
     Raises:
         LoanUnknown: there is no such loan.
@@ -103,7 +107,20 @@ def loan_lock(*, loan_id: int) -> Loan:
     customer_id = Loan.objects.filter(pk=loan_id).values_list("customer_id", flat=True).first()
     if customer_id is None:
         raise LoanUnknown(loan=loan_id)
-    return next(loan for loan in loans_of_customer_for_update(customer_id=customer_id) if loan.pk == loan_id)
+    return customer_id
+
+
+def loan_lock(*, loan_id: int, customer_id: int | None = None) -> Loan:
+    """Lock the loans of a loan's borrower in key order and return the loan; inside a transaction.
+
+    Args:
+        customer_id: the borrower, where it was read before the transaction.
+
+    Raises:
+        LoanUnknown: there is no such loan.
+    """
+    borrower = borrower_of(loan_id=loan_id) if customer_id is None else customer_id
+    return next(loan for loan in loans_of_customer_for_update(customer_id=borrower) if loan.pk == loan_id)
 
 
 def as_of_after(*, loan: Loan, facts: tuple[Fact, ...]) -> date:
@@ -112,9 +129,9 @@ def as_of_after(*, loan: Loan, facts: tuple[Fact, ...]) -> date:
     return max([loan.closed_upto, *(fact.value_date for fact in facts)])
 
 
-def _record(order: FactOrder, decide: Callable[[LoanBook], Fact]) -> LoanFact:
-    loan = loan_lock(loan_id=order.loan_id)
-    if earlier := _earlier(order):
+def _record(order: FactOrder, customer_id: int, decide: Callable[[LoanBook], Fact]) -> LoanFact:
+    loan = loan_lock(loan_id=order.loan_id, customer_id=customer_id)
+    if earlier := _earlier(order, LoanFact.objects.all()):
         return earlier
     today = business_date()
     _close_if_behind(loan, today)
@@ -141,16 +158,16 @@ def _record(order: FactOrder, decide: Callable[[LoanBook], Fact]) -> LoanFact:
     return row
 
 
-def _earlier(order: FactOrder) -> LoanFact | None:
+def _earlier(order: FactOrder, facts: QuerySet[LoanFact]) -> LoanFact | None:
     """Return the fact of an earlier call with the same key or bank reference; refuse other content."""
-    by_key = LoanFact.objects.filter(idempotency_key=order.idempotency_key).first()
+    by_key = facts.filter(idempotency_key=order.idempotency_key).first()
     if by_key is not None:
         if by_key.content_hash != order.content_hash:
             raise IdempotencyKeyReused(key=order.idempotency_key)
         return by_key
     if order.credit_reference is None:
         return None
-    by_reference = LoanFact.objects.filter(credit_reference=order.credit_reference).select_related("loan").first()
+    by_reference = facts.filter(credit_reference=order.credit_reference).first()
     if by_reference is not None and by_reference.content_hash != order.content_hash:
         raise ReferenceReused(
             reference=order.credit_reference, loan=by_reference.loan.number, sequence=by_reference.sequence
@@ -214,7 +231,8 @@ def _fact_insert(order: FactOrder, book: LoanBook, fact: Fact) -> tuple[LoanFact
                 recorded_by=order.actor,
             )
     except IntegrityError:
-        earlier = _earlier(order)
+        # A snapshot may be older than the row that was collided with; a locking read sees it.
+        earlier = _earlier(order, LoanFact.objects.all()) or _earlier(order, facts_for_update())
         if earlier is None:
             raise
         return earlier, False

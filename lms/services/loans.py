@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from core import audit
 from core.business_date import business_date
@@ -26,6 +27,7 @@ from lms.errors import (
     ValueDateBeforeSanction,
     ValueDateInFuture,
 )
+from lms.locks import loans_for_update
 from lms.models import Loan, LoanFact, ProductVersion
 from lms.services.checks import amount_check, key_check, reason_check, reference_check, running_check
 from lms.services.fact_rows import content_hash, undone_sequences
@@ -245,7 +247,7 @@ def loan_numbers_take(*, count: int = 1) -> list[str]:
 
 
 def _sanction(loan: Loan, actor: User | None, reason: str) -> Loan:
-    if earlier := _earlier(loan):
+    if earlier := _earlier(loan, Loan.objects.all()):
         return earlier
     if not loan.product_version.product.is_active:
         raise ProductInactive(product=loan.product_code)
@@ -258,7 +260,8 @@ def _sanction(loan: Loan, actor: User | None, reason: str) -> Loan:
         with transaction.atomic():
             loan.save(force_insert=True)
     except IntegrityError:
-        earlier = _earlier(loan)
+        # A snapshot may be older than the row that was collided with; a locking read sees it.
+        earlier = _earlier(loan, Loan.objects.all()) or _earlier(loan, loans_for_update())
         if earlier is None:
             raise LoanNumberTaken(number=given or loan.external_reference) from None
         return earlier
@@ -272,8 +275,8 @@ def _sanction(loan: Loan, actor: User | None, reason: str) -> Loan:
     return loan
 
 
-def _earlier(loan: Loan) -> Loan | None:
-    earlier = Loan.objects.filter(idempotency_key=loan.idempotency_key).first()
+def _earlier(loan: Loan, loans: QuerySet[Loan]) -> Loan | None:
+    earlier = loans.filter(idempotency_key=loan.idempotency_key).first()
     if earlier is not None and earlier.content_hash != loan.content_hash:
         raise IdempotencyKeyReused(key=loan.idempotency_key)
     return earlier

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from core import audit
 from core.transactions import run_in_transaction
@@ -203,13 +203,14 @@ def rate_clean(*, rate_pct: Decimal) -> Decimal:
 
 
 def _product_create(code: str, name: str, actor: User | None, reason: str) -> Product:
-    if earlier := _earlier(code, name):
+    if earlier := _earlier(code, name, Product.objects.all()):
         return earlier
     try:
         with transaction.atomic():
             product = Product.objects.create(code=code, name=name)
     except IntegrityError:
-        if earlier := _earlier(code, name):
+        # A snapshot may be older than the row that was collided with; a locking read sees it.
+        if earlier := _earlier(code, name, products_for_update()):
             return earlier
         raise
     product_accounts_create(product_code=code, name=name)
@@ -217,8 +218,8 @@ def _product_create(code: str, name: str, actor: User | None, reason: str) -> Pr
     return product
 
 
-def _earlier(code: str, name: str) -> Product | None:
-    product = Product.objects.filter(code=code).first()
+def _earlier(code: str, name: str, products: QuerySet[Product]) -> Product | None:
+    product = products.filter(code=code).first()
     if product is not None and product.name != name:
         raise ProductCodeTaken(product=code)
     return product
