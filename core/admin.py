@@ -19,7 +19,7 @@ from core.admin_base import (
     UserCreationForm,
 )
 from core.models import AuditEntry, BusinessDate
-from core.templatetags.kist import instant, object_link, words
+from core.templatetags.kist import instant, kind_of, object_link
 
 # The type checker knows Django's class as one of rows of a kind; at run time it is not.
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class AuditEntryAdmin(ReadOnlyModelAdmin):
     def about(self, entry: AuditEntry) -> SafeString | str:
         """Link to the object that was acted on, where it has a screen."""
         shown = entry.object_id if len(entry.object_id) <= 12 else f"{entry.object_id[:12]}…"
-        return object_link(entry.object_type, entry.object_id, f"{words(entry.object_type.rpartition('.')[2])} {shown}")
+        return object_link(entry.object_type, entry.object_id, f"{kind_of(entry.object_type)} {shown}")
 
     @admin.display(description="Details")
     def what(self, entry: AuditEntry) -> SafeString | str:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from lms.admin.act_pages import act_page
 from lms.admin.day_end import day_end_day_page, day_end_page, day_end_progress_part, problem_retry_page
+from lms.admin.explanations import explain_part
 from lms.admin.imports import (
     import_check_page,
     import_commit_page,
@@ -34,5 +35,6 @@ urlpatterns = [
     path("imports/<int:batch_id>/report.<slug:kind>", import_report_page, name="import-report"),
     path("products/add/", product_add_page, name="product-add"),
     path("products/<int:product_id>/publish/", version_publish_page, name="product-publish"),
+    path("loan/<int:loan_id>/explain/", explain_part, name="loan-explain"),
     path("loan/<int:loan_id>/<slug:slug>/", act_page, name="loan-act"),
 ]

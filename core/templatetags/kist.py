@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
+from django.apps import apps
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -155,9 +156,17 @@ def lookup(mapping: dict[str, str], key: str) -> str:
     return mapping.get(key, "")
 
 
+def kind_of(object_type: str) -> str:
+    """Name a kind of object, such as `lms.loanfact`, in words."""
+    try:
+        return str(apps.get_model(object_type)._meta.verbose_name).capitalize()
+    except (LookupError, ValueError):
+        return words(object_type.rpartition(".")[2])
+
+
 @register.simple_tag
 def object_link(object_type: str, object_id: int | str, text: str = "") -> SafeString | str:
     """Link to an object's screen; its name alone where it has none."""
-    label = text or f"{words(object_type.rpartition('.')[2])} {object_id}"
+    label = text or f"{kind_of(object_type)} {object_id}"
     address = object_address(object_type=object_type, object_id=object_id)
     return format_html('<a class="k-link" href="{}">{}</a>', address, label) if address else label

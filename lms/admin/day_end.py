@@ -1,5 +1,6 @@
 """The day-end page: run it, watch it, read its certificates, try again what it set aside."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -81,7 +82,7 @@ def day_end_day_page(request: HttpRequest, day_end_id: int) -> HttpResponse:
         "lms/day_end_day.html",
         title=f"Day-end {run.business_date:%d %b %Y}",
         run=run,
-        sums=[(row, urlencode({name: row[name] for name in _SUM_KEYS})) for row in sums.order_by(*_SUM_KEYS)],
+        sums=[(row, _sum_query(row)) for row in sums.order_by(*_SUM_KEYS)],
         chosen=chosen,
         chosen_query=urlencode(chosen),
         accruals=shown[:_ACCRUALS_SHOWN],
@@ -109,6 +110,11 @@ def problem_retry_page(request: HttpRequest, loan_id: int) -> HttpResponse:
             request, f"Loan {loan.number} is closed up to {loan.closed_upto:%d %b %Y} and back in the day-end."
         )
     return redirect("staff:day-end")
+
+
+def _sum_query(row: Mapping[str, Any]) -> str:
+    """Return the part of an address that names one sum of the day."""
+    return urlencode({name: row[name] for name in _SUM_KEYS})
 
 
 def _run(request: HttpRequest, form: RunForm, today: date) -> bool:

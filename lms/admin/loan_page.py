@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.http import urlencode
 
 from core.business_date import business_date
 from core.staff_forms import as_of_date
@@ -72,6 +73,12 @@ class Moment:
     known_on: date | None
     is_past: bool
 
+    @property
+    def query(self) -> str:
+        """Return the part of an address that asks for the same moment."""
+        known_on = {"known_on": self.known_on.isoformat()} if self.known_on else {}
+        return urlencode({"as_of": self.as_of.isoformat(), **known_on})
+
 
 def moment_of(request: HttpRequest, loan: Loan) -> Moment:
     """Read as-of and known-on from the address; without them the loan is shown as its caches have it."""
@@ -136,22 +143,22 @@ def figures_of(state: LoanState, loan: Loan) -> list[Figure]:
             is_alert=state.overdue.total > 0,
         ),
         Figure(
-            key="next_due",
+            key="next_due_paise",
             label="Next due",
             paise=state.next_due_paise if state.next_due_date else None,
             note=f"on {state.next_due_date:%d %b %Y}" if state.next_due_date else "",
         ),
-        Figure(key="instalment", label="Instalment", paise=state.instalment_paise),
+        Figure(key="instalment_paise", label="Instalment", paise=state.instalment_paise),
         Figure(
             key="days_past_due", label="Days past due", text=str(state.days_past_due), is_alert=state.days_past_due > 0
         ),
         Figure(key="outstanding.interest", label="Interest outstanding", paise=owed.interest),
-        Figure(key="accrued_not_due", label="Of it not due yet", paise=state.accrued_not_due_paise),
+        Figure(key="accrued_not_due_paise", label="Of it not due yet", paise=state.accrued_not_due_paise),
         Figure(key="outstanding.fee", label="Fees", paise=owed.fee),
         Figure(key="outstanding.tax", label="GST on fees", paise=owed.tax),
         Figure(key="outstanding.penal", label="Penal charges", paise=owed.penal),
-        Figure(key="excess", label="Excess held", paise=state.excess_paise),
-        Figure(key="undrawn", label="Undrawn", paise=state.undrawn_paise),
+        Figure(key="excess_paise", label="Excess held", paise=state.excess_paise),
+        Figure(key="undrawn_paise", label="Undrawn", paise=state.undrawn_paise),
     ]
 
 

@@ -34,7 +34,7 @@ def base_url() -> str:
 
 @pytest.fixture
 def lender(transactional_db: None) -> Loan:
-    """A lender with three borrowers, one of them late; returns the loan of Lakshmi Narayanan. Today is 10 March 2026."""
+    """A lender with three borrowers, two of them late, on 10 March 2026; returns the loan of Lakshmi Narayanan."""
     cache.clear()
     set_business_date(date(2026, 3, 8))
     version = make_version()

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from lms.models import Loan
 from tests.browser.conftest import LogIn, Shoot
 from tests.factories.book import assert_verified
+from tests.lms.imports.tapes import SMALL_HEADER, SMALL_MAP, SMALL_ROW
 
 pytestmark = pytest.mark.browser
 
@@ -212,3 +213,74 @@ def test_pages_fit_a_telephone_and_a_dark_room(
         page.goto(f"{live_server.url}{target}")
         shoot(f"{name}-telephone")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_figure_explains_itself_down_to_entries_and_postings(
+    lender: Loan, page: Page, live_server: Any, log_in: LogIn, shoot: Shoot
+) -> None:
+    log_in("analyst")
+    page.goto(f"{live_server.url}/admin/lms/loan/{lender.pk}/change/")
+
+    page.get_by_role("button", name="Principal outstanding").click()
+
+    drawer = page.get_by_role("dialog", name="How this figure came about")
+    expect(drawer).to_contain_text("Principal disbursed")
+    expect(drawer).to_contain_text("Entry 1: disbursal of 01 Jan 2026, ₹1,20,000.00")
+    expect(drawer.get_by_role("table")).to_contain_text("1110.PL")
+    shoot("explanation")
+    drawer.get_by_role("button", name="Principal received").click()
+    expect(drawer.get_by_role("link", name="Entry 5")).to_be_visible()
+    shoot("explanation-of-a-part")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    page.locator("#schedule .k-cell").nth(1).click()
+    expect(drawer).to_contain_text("Before rounding")
+    expect(drawer).to_contain_text("₹2,446.02739726")
+
+
+@pytest.mark.usefixtures("tasks_at_once")
+def test_tape_is_checked_committed_and_opened(
+    lender: Loan, page: Page, live_server: Any, log_in: LogIn, shoot: Shoot
+) -> None:
+    log_in("manager")
+    page.goto(f"{live_server.url}/admin/imports/")
+    tape = (
+        f"{SMALL_HEADER}\n{SMALL_ROW}\nA2,28000,14.07,60,999.99,2018-03-01,ok,1,1957.59,984.14,Ravi Kumar,9800000002\n"
+    )
+
+    page.get_by_label("Loan tape").set_input_files(
+        {"name": "tape.csv", "mimeType": "text/csv", "buffer": f"{tape}A3,x,,,,,,,,,,\n".encode()}
+    )
+    page.get_by_label("Map").set_input_files(
+        {"name": "map.yaml", "mimeType": "application/yaml", "buffer": SMALL_MAP.encode()}
+    )
+    page.get_by_role("button", name="Upload and check").click()
+    expect(page.get_by_text("rows 3, instalment exact 1, balance exact 1, explained 0, rejected 1")).to_be_visible()
+    shoot("import-checked")
+
+    page.get_by_label("Leave rejected rows out").check()
+    page.get_by_label("Reason").fill("Opening of the small book")
+    page.get_by_role("button", name="Commit").click()
+    expect(page.get_by_role("button", name="Commit")).to_have_count(0)
+    page.get_by_role("link", name="All", exact=True).click()
+    shoot("import-committed")
+    page.get_by_role("link", name="A1").click()
+
+    expect(page.get_by_role("heading", name="Schedule")).to_be_visible()
+    shoot("loan-imported")
+
+
+def test_personal_data_is_shown_for_a_reason(
+    lender: Loan, page: Page, live_server: Any, log_in: LogIn, shoot: Shoot
+) -> None:
+    log_in("manager")
+    page.goto(f"{live_server.url}/admin/customers/customer/{lender.customer_id}/change/")
+    expect(page.get_by_text("9812345678")).to_have_count(0)
+
+    page.get_by_label("Why do you need it?").fill("Borrower is on the telephone")
+    page.get_by_role("button", name="Show in clear").click()
+
+    expect(page.get_by_text("9812345678")).to_be_visible()
+    shoot("customer-in-clear")
+    page.get_by_role("link", name="Hide it").click()
+    expect(page.get_by_text("9812345678")).to_have_count(0)

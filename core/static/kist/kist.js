@@ -64,6 +64,8 @@
 
   // The theme's icons are words of a font; read aloud they are noise.
   document.addEventListener("DOMContentLoaded", () => {
+    // The theme would look for a text field that only its own file fields have.
+    for (const field of document.querySelectorAll("input[type=file].k-input")) field.hasChangeListener = true;
     for (const icon of document.querySelectorAll(".material-symbols-outlined")) icon.setAttribute("aria-hidden", "true");
   });
 
