@@ -10,7 +10,7 @@ from lms.engine.interest import rate_numerator
 from lms.engine.penal import DENOMINATOR, first_penal_date, slab_dates
 from lms.engine.plan import InterestDue, Period
 from lms.engine.rounding import round_ratio
-from lms.engine.state import AccrualLine, Head, Movement
+from lms.engine.state import AccrualLine, Head, LoanStatus, Movement
 from lms.engine.terms import DayCount, InterestMethod, PenalMethod, RoundingMode
 
 _ONE_DAY = timedelta(days=1)
@@ -22,7 +22,10 @@ def earned_interest(*, account: Account, as_of: date) -> int:
     """Give the interest of all nights up to and including `as_of`, less what was earned in another book.
 
     Every finished period counts with its rounded interest; the running one is rounded half-up as a running total.
+    A loan paid to the end ahead of time has earned all that was paid.
     """
+    if account.closed_as is LoanStatus.CLOSED:
+        return sum(row.interest for row in account.plan.periods) - account.accrued_elsewhere
     finished, current = _split(account, as_of)
     total = finished - account.accrued_elsewhere
     if current is not None:

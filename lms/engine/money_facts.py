@@ -44,6 +44,8 @@ def charge(account: Account, fact: Charge) -> None:
 
 def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:
     """Put a fee and its tax on the loan, due on the fact's due date or, without one, on its value date."""
+    if fee or tax:
+        _refuse_settled(account)
     due = fact.due_date if isinstance(fact, Charge) and fact.due_date is not None else account.day
     for component, amount in ((FEE, fee), (TAX, tax)):
         if amount:
@@ -53,6 +55,7 @@ def levy(*, account: Account, fact: Fact, fee: int, tax: int) -> None:
 
 def levy_penal(account: Account, fact: Penal) -> None:
     """Levy a penal charge by hand, due at once."""
+    _refuse_settled(account)
     check_positive(fact)
     account.add_item(Item(PENAL, fact.due_date or account.day, fact.amount_paise, fact.sequence))
     account.book(Movement.CHARGED, Head.PENAL, fact.amount_paise)
@@ -119,6 +122,12 @@ def refund(account: Account, fact: Fact) -> None:
     account.excess -= fact.amount_paise
     account.book(Movement.REFUNDED, Head.EXCESS, fact.amount_paise)
     account.note(fact=fact.sequence, movement=Movement.REFUNDED, component=None, amount=-fact.amount_paise)
+
+
+def _refuse_settled(account: Account) -> None:
+    """Refuse a new due on a loan of which the rest was given up."""
+    if account.closed_as is LoanStatus.SETTLED:
+        raise EngineRefusal("engine.loan_not_active", "The loan is settled; nothing more can be charged on it.")
 
 
 def check_positive(fact: Fact) -> None:
