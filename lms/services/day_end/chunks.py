@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from django.db.models import Q
 
-from core.transactions import run_in_transaction
 from lms.engine.state import LoanStatus
 from lms.locks import loans_of_customer_for_update, loans_of_customers_for_update
 from lms.models import DayEnd, DayEndChunk, Loan
 from lms.services.day_end.closing import Closing, closing_compute
-from lms.services.day_end.lease import Claim, chunk_claim, chunk_finish
+from lms.services.day_end.lease import Claim, chunk_claim, chunk_finish, run_step
 from lms.services.day_end.writing import closing_save
 
 # A borrower is never split: the class is the borrower's. The transaction of a thousand takes well under a second.
@@ -35,23 +35,26 @@ def borrower_loans_for_update(*, customer_id: int) -> list[Loan]:
     return list(rows.filter(classified_loans()).defer(*_DEFERRED))
 
 
-def chunks_create(*, day_end: DayEnd, chunk_customers: int) -> int:
+def ranges_cut(*, chunk_customers: int) -> list[tuple[int, int]]:
     """Cut all borrowers into ranges without gaps, so that one who comes in meanwhile falls into a range too.
 
     Returns:
-        The number of chunks; none when no loan runs.
+        First customer key of each range and of the one after it; none when no loan runs.
     """
     running = Loan.objects.filter(status=LoanStatus.ACTIVE).order_by("customer_id")
     ids = list(running.values_list("customer_id", flat=True).distinct())
     firsts = [0, *ids[chunk_customers::chunk_customers]] if ids else []
-    lasts = [*(first - 1 for first in firsts[1:]), _LAST_ID]
+    return list(pairwise([*firsts, _LAST_ID + 1]))
+
+
+def chunks_create(*, day_end: DayEnd, ranges: Sequence[tuple[int, int]]) -> None:
+    """Save the chunks of a day-end; each range ends before the next one's first key."""
     DayEndChunk.objects.bulk_create(
         [
-            DayEndChunk(day_end=day_end, number=number, first_customer_id=first, last_customer_id=last)
-            for number, (first, last) in enumerate(zip(firsts, lasts, strict=False), 1)
+            DayEndChunk(day_end=day_end, number=number, first_customer_id=first, last_customer_id=following - 1)
+            for number, (first, following) in enumerate(ranges, 1)
         ]
     )
-    return len(firsts)
 
 
 def chunk_close(*, claim: Claim, chunk: DayEndChunk) -> None:
@@ -68,7 +71,7 @@ def chunk_close(*, claim: Claim, chunk: DayEndChunk) -> None:
     loans = _loans_read(chunk)
     fingerprints = {loan.pk: _fingerprint(loan) for loan in loans}
     ahead = closing_compute(loans=loans, on_date=claim.business_date)
-    run_in_transaction(lambda: _close_locked(claim, chunk, ahead, fingerprints))
+    run_step(lambda: _close_locked(claim, chunk, ahead, fingerprints))
 
 
 def _close_locked(claim: Claim, chunk: DayEndChunk, ahead: Closing, fingerprints: dict[int, _Fingerprint]) -> None:

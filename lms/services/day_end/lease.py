@@ -3,9 +3,10 @@
 import os
 import socket
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import F
 from django.utils import timezone
@@ -15,8 +16,13 @@ from lms.locks import day_ends_for_update
 from lms.models import DayEnd, DayEndChunk
 from lms.services.day_end.errors import DayEndAlreadyRunning, DayEndTakenOver
 
+Result = TypeVar("Result")
+
 # Longer than the longest transaction of a chunk; a run on the same machine that died is seen at once.
 LEASE: Final = timedelta(minutes=5)
+
+# A day-end meets every receipt of the day, and giving up costs more than trying again.
+_ATTEMPTS: Final = 10
 
 # Runs that are alive in this process: without them a failed run would look alive as long as its process.
 _running: set[str] = set()
@@ -32,6 +38,11 @@ class Claim:
     owner: str
 
 
+def run_step(step: Callable[[], Result]) -> Result:
+    """Run one transaction of a day-end, and again as often as it crosses the locks of others."""
+    return run_in_transaction(step, attempts=_ATTEMPTS)
+
+
 def day_end_claim(*, day_end_id: int) -> Claim:
     """Take the day-end over, when nobody works on it or its worker is dead.
 
@@ -42,7 +53,7 @@ def day_end_claim(*, day_end_id: int) -> Claim:
     # Before the row names it: another thread that reads the row must find the run alive.
     _running.add(owner)
     try:
-        return run_in_transaction(lambda: _claim(day_end_id, owner))
+        return run_step(lambda: _claim(day_end_id, owner))
     except BaseException:
         _running.discard(owner)
         raise

@@ -12,12 +12,11 @@ from django.utils import timezone
 
 from core.business_date import business_date, business_date_for_update, business_date_set
 from core.errors import KistError
-from core.transactions import run_in_transaction
 from lms.engine.state import LoanStatus
 from lms.models import DayEnd, DayEndChunk, Loan
 from lms.services.day_end.accruals import AccrualSum, accrual_post, accrual_sums
 from lms.services.day_end.certificate import Certificate, Check, certificate_make
-from lms.services.day_end.chunks import CHUNK_CUSTOMERS, chunk_close, chunks_create
+from lms.services.day_end.chunks import CHUNK_CUSTOMERS, chunk_close, chunks_create, ranges_cut
 from lms.services.day_end.errors import (
     DayEndDateUnknown,
     DayEndInterrupted,
@@ -25,7 +24,7 @@ from lms.services.day_end.errors import (
     DayEndTakenOver,
     DayEndTooFarAhead,
 )
-from lms.services.day_end.lease import Claim, claim_forget, claim_release, claim_renew, day_end_claim
+from lms.services.day_end.lease import Claim, claim_forget, claim_release, claim_renew, day_end_claim, run_step
 
 DAYS_AT_ONCE: Final = 1100
 _ONE_DAY: Final = timedelta(days=1)
@@ -110,7 +109,7 @@ def _first_open_date() -> date:
 
 
 def _close_day(day: date, progress: ProgressCallback | None, chunk_customers: int) -> DayEnd:
-    day_end = run_in_transaction(lambda: _begin(day, chunk_customers))
+    day_end = _begin(day, chunk_customers)
     if day_end.state == DayEnd.State.CLOSED:
         return day_end
     claim = day_end_claim(day_end_id=day_end.pk)
@@ -133,19 +132,24 @@ def _close_day(day: date, progress: ProgressCallback | None, chunk_customers: in
 
 
 def _begin(day: date, chunk_customers: int) -> DayEnd:
-    """Cut the day off: the books move on, and the borrowers are cut into chunks; once for each day."""
-    books = business_date_for_update()
-    earlier = DayEnd.objects.filter(business_date=day).first()
-    if earlier is not None:
-        return earlier
-    if books.date != day:
-        raise DayEndDateUnknown(business_date=books.date, to_date=day)
-    running = Loan.objects.filter(status=LoanStatus.ACTIVE)
-    day_end = DayEnd.objects.create(business_date=day, loans_total=running.count())
-    day_end.chunks_total = chunks_create(day_end=day_end, chunk_customers=chunk_customers)
-    day_end.save(update_fields=["chunks_total"])
-    business_date_set(to=day + _ONE_DAY)
-    return day_end
+    """Cut the day off, once for each day: the books move on, and the borrowers are cut into chunks."""
+    # Read before the books are locked, which every receipt asks for their date.
+    loans = Loan.objects.filter(status=LoanStatus.ACTIVE).count()
+    ranges = ranges_cut(chunk_customers=chunk_customers)
+
+    def cut_off() -> DayEnd:
+        books = business_date_for_update()
+        earlier = DayEnd.objects.filter(business_date=day).first()
+        if earlier is not None:
+            return earlier
+        if books.date != day:
+            raise DayEndDateUnknown(business_date=books.date, to_date=day)
+        day_end = DayEnd.objects.create(business_date=day, loans_total=loans, chunks_total=len(ranges))
+        chunks_create(day_end=day_end, ranges=ranges)
+        business_date_set(to=day + _ONE_DAY)
+        return day_end
+
+    return run_step(cut_off)
 
 
 def _close_chunks(claim: Claim, day_end: DayEnd, progress: ProgressCallback | None) -> None:
@@ -167,7 +171,7 @@ def _post(claim: Claim, day_end: DayEnd) -> None:
 
     try:
         for item in accrual_sums(on_date=claim.business_date):
-            run_in_transaction(partial(post, item))
+            run_step(partial(post, item))
     except DayEndTakenOver:
         raise
     except KistError as error:
@@ -182,7 +186,7 @@ def _seal(claim: Claim, day_end: DayEnd) -> None:
         _fail(claim, certificate.to_json())
         names = "; ".join(f"{check.name}: {check.expected}, but {check.found}" for check in certificate.broken)
         raise DayEndNotSealed(business_date=claim.business_date, problem=f"{names}.")
-    run_in_transaction(lambda: _close(claim, certificate))
+    run_step(lambda: _close(claim, certificate))
 
 
 def _close(claim: Claim, certificate: Certificate) -> None:
@@ -196,7 +200,7 @@ def _close(claim: Claim, certificate: Certificate) -> None:
 
 
 def _fail(claim: Claim, certificate: dict[str, object]) -> None:
-    run_in_transaction(lambda: claim_renew(claim=claim, state=DayEnd.State.FAILED, certificate=certificate))
+    run_step(lambda: claim_renew(claim=claim, state=DayEnd.State.FAILED, certificate=certificate))
 
 
 def _tell(progress: ProgressCallback | None, day_end: DayEnd, stage: Stage) -> None:

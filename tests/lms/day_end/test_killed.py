@@ -58,7 +58,7 @@ def test_each_kind_of_step_can_be_the_last_one(lenders: tuple[Lender, Lender]) -
     plain, killed = lenders
     close_without_a_stop(plain)
 
-    # A few statements further each time: cut-off, claim, reading, locking, writing, journals, proof and seal of one day.
+    # A few statements further each time: cut-off, claim, reading, locking, writing, journals, proof and seal.
     died = close_through_kills(killed, list(range(2, 60, 5)))
 
     assert died == 12

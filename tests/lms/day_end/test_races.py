@@ -17,6 +17,12 @@ from tests.lms.day_end.lender import make_lender
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
 
+@pytest.fixture(autouse=True, params=["read committed", "repeatable read", "serializable"])
+def _isolation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the threads' connections run at each level; ours in production is the first."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "isolation_level", request.param)
+
+
 def in_threads(*steps: Callable[[], object]) -> list[BaseException]:
     """Run callables at the same time, each on its own connection; return what they raised."""
     raised: list[BaseException] = []
