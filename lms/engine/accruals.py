@@ -22,10 +22,11 @@ def earned_interest(*, account: Account, as_of: date) -> int:
     """Give the interest of all nights up to and including `as_of`, less what was earned in another book.
 
     Every finished period counts with its rounded interest; the running one is rounded half-up as a running total.
-    A loan paid to the end ahead of time has earned all that was paid.
+    A loan that has ended has earned what fell due on it, ahead of time or not.
     """
-    if account.closed_as is LoanStatus.CLOSED:
-        return sum(row.interest for row in account.plan.periods) - account.accrued_elsewhere
+    if account.closed_as in (LoanStatus.CLOSED, LoanStatus.SETTLED):
+        rows = account.plan.periods
+        return sum(row.due_interest - row.extra_interest + row.capitalised for row in rows) - account.accrued_elsewhere
     finished, current = _split(account, as_of)
     total = finished - account.accrued_elsewhere
     if current is not None:
