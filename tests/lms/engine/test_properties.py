@@ -32,7 +32,7 @@ from lms.engine.facts import (
 )
 from lms.engine.replay import replay
 from lms.engine.rounding import round_ratio
-from lms.engine.state import Amounts, Head, LoanState, Movement
+from lms.engine.state import Amounts, Head, LoanState, LoanStatus, Movement
 from lms.engine.terms import (
     Amortisation,
     Component,
@@ -80,7 +80,7 @@ loans = st.builds(
     first_due_date=st.sampled_from([None, START + timedelta(days=19), START + timedelta(days=45)]),
     amortisation=st.sampled_from([*[Amortisation.EQUAL_INSTALMENTS] * 3, *OTHER_WAYS]),
     interest_period=st.sampled_from(InterestPeriod),
-    early_payment=st.just(EarlyPayment.HOLD_AS_EXCESS),
+    early_payment=st.sampled_from(EarlyPayment),
     penal_plan=penal_plans,
     grace_principal_count=st.just(0),
 )
@@ -225,6 +225,13 @@ class LoanMachine(RuleBasedStateMachine):
 
         assert outcome(self.terms, early, as_of) == outcome(self.terms, self.facts, as_of)
 
+    @rule(nights=st.integers(1, 40))
+    def what_is_earned_and_owed_as_penal_only_grows_with_the_days(self, nights: int) -> None:
+        later = replay(terms=self.terms, facts=self.facts, as_of=self.today + timedelta(days=nights))
+
+        for head in (Head.INTEREST, Head.PENAL):
+            assert later.total(Movement.ACCRUED, head) >= self.state.total(Movement.ACCRUED, head)
+
     @rule(nights=st.integers(0, 40))
     def lines_give_what_a_replay_gives_until_the_next_change(self, nights: int) -> None:
         end = self.state.next_change_date or self.today + timedelta(days=60)
@@ -277,6 +284,11 @@ class LoanMachine(RuleBasedStateMachine):
         for fact in self.facts:
             if isinstance(fact, MONEY_IN) and fact.sequence in parts and not isinstance(fact, Settle):
                 assert parts[fact.sequence] == fact.amount_paise
+
+    @invariant()
+    def an_ended_loan_owes_nothing(self) -> None:
+        is_ended = self.state.status in (LoanStatus.CLOSED, LoanStatus.SETTLED)
+        assert not is_ended or self.state.outstanding == Amounts()
 
     @invariant()
     def no_total_is_negative(self) -> None:
