@@ -15,6 +15,7 @@ from core.money import format_rupees
 from core.staff_forms import rupees_text
 from core.staff_pages import acting_user, staff_page, staff_response
 from lms.admin.act_forms import ACT_BY_SLUG, ACTS, ActForm, ForeclosureForm
+from lms.admin.effects import Effect, effect_of
 from lms.engine.quote import ForeclosureQuote
 from lms.errors import IdempotencyKeyReused
 from lms.models import Loan
@@ -37,11 +38,14 @@ def act_page(request: HttpRequest, loan_id: int, slug: str) -> HttpResponse:
     today = business_date()
     quote_date = _quote_date(request, today)
     quote, refusal = _quote(act, loan, quote_date)
+    effect: Effect | None = None
     if request.method == "POST":
         form = act(request.POST, loan=loan, today=today)
-        if form.is_valid() and (done := _submit(request, form)):
+        if form.is_valid() and "check" in request.POST:
+            effect = _effect(request, form)
+        elif form.is_valid() and (done := _submit(request, form)):
             return done
-        status = 422
+        status = 200 if effect else 422
     else:
         form = act(loan=loan, today=today, initial=_initial(request, act, quote))
         status = 200
@@ -57,12 +61,22 @@ def act_page(request: HttpRequest, loan_id: int, slug: str) -> HttpResponse:
         quote=quote,
         quote_date=quote_date,
         quote_refusal=refusal,
+        effect=effect,
     )
 
 
 def acts_for(*, user: User, loan: Loan) -> list[type[ActForm]]:
     """Return the acts that a user may do on a loan as it stands."""
     return [act for act in ACTS if user.has_perm(act.permission) and act.is_open(loan)]
+
+
+def _effect(request: HttpRequest, form: ActForm) -> Effect | None:
+    """Work out what the act would do; None when it would be refused, with the refusal on the form."""
+    try:
+        return effect_of(form=form, actor=acting_user(request))
+    except KistError as error:
+        form.refuse(error)
+        return None
 
 
 def _submit(request: HttpRequest, form: ActForm) -> HttpResponse | None:

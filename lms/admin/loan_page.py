@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from core.business_date import business_date
 from core.staff_forms import as_of_date
 from ledger.models import Journal
+from ledger.posting_rules import posting_rule
 from ledger.selectors import journals_for
 from lms.admin.charts import schedule_chart
 from lms.engine.errors import EngineRefusal
@@ -63,6 +64,16 @@ class ScheduleLine:
 
     row: Instalment
     standing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningLine:
+    """One sum of the journal of a batch that is this loan's."""
+
+    what: str
+    debit: str
+    credit: str
+    amount_paise: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,7 @@ def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, Any]:
         **_offer(loan, terms, has_schedule=bool(state.instalments)),
         "facts": _fact_lines(known, facts, state, journals, moment.as_of),
         "journals": journals,
+        "opening": opening_lines(loan),
         "is_postings_cut": len(journals) == _POSTINGS_SHOWN,
         "accruals": list(
             loan.accruals.filter(booked_on__lte=moment.as_of).order_by("-booked_on", "-pk")[:_ACCRUALS_SHOWN]
@@ -160,6 +172,23 @@ def figures_of(state: LoanState, loan: Loan) -> list[Figure]:
         Figure(key="excess_paise", label="Excess held", paise=state.excess_paise),
         Figure(key="undrawn_paise", label="Undrawn", paise=state.undrawn_paise),
     ]
+
+
+def opening_lines(loan: Loan) -> list[OpeningLine]:
+    """Return this loan's share of the journal in which it was booked together with others."""
+    lines = []
+    for key, paise in loan.booked_with_batch.items():
+        movement, _, head = key.partition(":")
+        rule = posting_rule(movement=movement, head=head)
+        lines.append(
+            OpeningLine(
+                what=f"{head} {movement}",
+                debit=str(rule.debit.label),
+                credit=str(rule.credit.label),
+                amount_paise=paise,
+            )
+        )
+    return lines
 
 
 def schedule_lines(state: LoanState) -> list[ScheduleLine]:

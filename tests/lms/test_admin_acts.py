@@ -8,8 +8,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.models import AuditEntry
+from ledger.models import Journal, Transfer
 from lms.engine.terms import Component
-from lms.models import Loan, LoanFact
+from lms.models import Allocation, Instalment, Loan, LoanFact
 from tests.factories.book import assert_verified, owed, receive
 from tests.factories.lms import make_customer, make_loan, make_sanctioned_loan, make_version, set_business_date
 from tests.factories.staff import client_of, make_staff
@@ -41,6 +42,12 @@ def send(client: Client, loan: Loan, slug: str, **entered: Any) -> Any:
 def last_fact(loan: Loan) -> LoanFact:
     """Return the latest entry."""
     return loan.facts.order_by("-sequence")[0]
+
+
+def everything() -> list[list[tuple[Any, ...]]]:
+    """Read every row that an act writes."""
+    models = (Loan, LoanFact, Allocation, Instalment, Journal, Transfer, AuditEntry)
+    return [list(model._default_manager.order_by("pk").values_list()) for model in models]
 
 
 RECEIPT = {"amount_paise": "1,234.50", "channel": "UPI", "reference": "UTR-1"}
@@ -282,3 +289,37 @@ def test_sanction_for_an_unknown_customer_is_refused(manager: Client) -> None:
     response = manager.post(reverse("staff:loan-sanction"), {**entered, "preview": ""})
 
     assert "There is no customer with this number" in response.content.decode()
+
+
+def test_effect_is_shown_and_nothing_of_it_stays(loan: Loan, manager: Client) -> None:
+    before = everything()
+
+    response = send(manager, loan, "receipt", **{**RECEIPT, "amount_paise": "11,348"}, check="")
+
+    effect = response.context["effect"]
+    assert response.status_code == 200
+    assert everything() == before
+    assert [(part.component, part.amount_paise) for part in effect.allocations] == [
+        ("INTEREST", 2_446_03),
+        ("PRINCIPAL", 8_901_97),
+    ]
+    assert ("Principal outstanding", "₹1,20,000.00", "₹1,11,098.03") in [
+        (change.label, change.before, change.after) for change in effect.changes
+    ]
+    assert {transfer.debit_account.code for transfer in effect.transfers} >= {"1010"}
+
+
+def test_form_can_be_sent_after_a_look_at_its_effect(loan: Loan, manager: Client) -> None:
+    send(manager, loan, "receipt", **RECEIPT, check="")
+
+    response = send(manager, loan, "receipt", **RECEIPT)
+
+    assert response.status_code == 302
+    assert loan.facts.count() == 2
+
+
+def test_effect_of_a_refused_act_is_the_refusal(loan: Loan, manager: Client) -> None:
+    response = send(manager, loan, "receipt", **{**RECEIPT, "value_date": "2026-03-11"}, check="")
+
+    assert response.status_code == 422
+    assert "is after the business date" in response.content.decode()
