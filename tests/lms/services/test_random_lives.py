@@ -15,6 +15,7 @@ from lms.engine.terms import Component
 from lms.models import Loan, LoanFact
 from lms.services.bounces import bounce_record
 from lms.services.charges import charge_levy, penal_levy
+from lms.services.day_end import day_end_run
 from lms.services.foreclosures import foreclosure_quote, loan_foreclose
 from lms.services.prepayments import prepayment_post
 from lms.services.receipts import receipt_post
@@ -53,7 +54,7 @@ class _Life:
             self.foreclose,
             self.refund,
             self.pass_time,
-            self.pass_time,
+            self.close_days,
         )
 
     def step(self) -> None:
@@ -75,8 +76,12 @@ class _Life:
         )
 
     def pass_time(self) -> None:
-        """Let days go by; the next act closes them."""
+        """Let days go by that the next act has to close."""
         business_date_set(to=business_date() + timedelta(days=self.random.randrange(1, 25)))
+
+    def close_days(self) -> None:
+        """Let the day-end close some days."""
+        day_end_run(to_date=business_date() + timedelta(days=self.random.randrange(0, 6)))
 
     def receive(self) -> LoanFact:
         """Post a receipt."""
