@@ -90,6 +90,7 @@ def _explain_due(row: Instalment, account: Account | None, component: str, label
         inputs: tuple[tuple[str, Value], ...] = (
             *_dates(row),
             ("balance_paise", row.balance_before_paise),
+            *((f"change on {day}", amount) for day, amount in period.moves if day > period.start),
             ("rate_pct", account.terms.annual_rate_pct),
             ("day_count", account.terms.day_count.value),
             ("exact_numerator", numerator),

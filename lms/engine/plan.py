@@ -153,7 +153,7 @@ def to_instalment(period: Period, number: int) -> Instalment:
         kind=period.kind,
         from_date=period.start,
         due_date=period.due,
-        balance_before_paise=period.opening,
+        balance_before_paise=period.opening + sum(amount for day, amount in period.moves if day <= period.start),
         balance_after_paise=period.closing,
         due=Amounts(period.due_principal, period.due_interest + overdue_interest, fee, tax, penal),
         paid=NOTHING if period.paid is None else Amounts(*period.paid),
