@@ -20,6 +20,8 @@ _CUSTOMERS = ("customers.add_*", "customers.change_*")
 _SERVICING = ("lms.sanction_loan", "lms.disburse_loan", "lms.post_receipt", "lms.levy_charge", "lms.record_bounce")
 _PREPAYING = ("lms.prepay_loan", "lms.foreclose_loan")
 _ACCOUNTS = ("ledger.add_account", "ledger.change_account", "ledger.add_productaccount", "ledger.change_productaccount")
+_BOOKS = ("ledger.run_*", "ledger.request_*", "ledger.approve_*", "ledger.export_*")
+_CLOSING = ("ledger.close_period", "ledger.post_in_soft_closed_period")
 _PRODUCTS = ("lms.add_product*", "lms.change_product*", "lms.publish_*")
 _CORRECTING = ("lms.reverse_fact", "lms.grant_waiver", "lms.refund_*", "lms.run_*")
 
@@ -28,11 +30,21 @@ ROLES: Final[tuple[Role, ...]] = (
     Role("operations", (*_SEE, *_CUSTOMERS, *_SERVICING, *_PREPAYING)),
     Role(
         "finance",
-        (*_SEE, *_ACCOUNTS, "lms.post_receipt", "lms.reverse_fact", "lms.refund_*", "lms.run_*"),
+        (*_SEE, *_ACCOUNTS, *_BOOKS, *_CLOSING, "lms.post_receipt", "lms.reverse_fact", "lms.refund_*", "lms.run_*"),
     ),
     Role(
         "manager",
-        (*_SEE, *_CUSTOMERS, "customers.unmask_*", *_SERVICING, *_PREPAYING, *_ACCOUNTS, *_PRODUCTS, *_CORRECTING),
+        (
+            *_SEE,
+            *_CUSTOMERS,
+            "customers.unmask_*",
+            *_SERVICING,
+            *_PREPAYING,
+            *_ACCOUNTS,
+            *_BOOKS,
+            *_PRODUCTS,
+            *_CORRECTING,
+        ),
     ),
 )
 

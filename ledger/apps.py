@@ -8,3 +8,9 @@ class LedgerConfig(AppConfig):
 
     name = "ledger"
     verbose_name = "Ledger"
+
+    def ready(self) -> None:
+        """Make the acts that need a second person known."""
+        from ledger.approvals import approvals_register
+
+        approvals_register()

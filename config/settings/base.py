@@ -1,8 +1,10 @@
 """Settings that every environment shares, grouped by subject."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.env import ROOT, cache, database, env, hex_keys
@@ -79,6 +81,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
 }
 CELERY_TIMEZONE = "Asia/Kolkata"
+CELERY_BEAT_SCHEDULE = {
+    "ledger.roll": {"task": "ledger.roll", "schedule": timedelta(minutes=10)},
+    "ledger.expire_holds": {"task": "ledger.expire_holds", "schedule": timedelta(minutes=10)},
+    "ledger.seal": {"task": "ledger.seal", "schedule": crontab(minute="5")},
+    "ledger.check": {"task": "ledger.check", "schedule": crontab(hour="2", minute="30")},
+}
 CELERY_TASK_ROUTES = {"lms.day_end": {"queue": "celery"}}
 
 # Encrypted fields: keys that still open stored values but encrypt no new ones.

@@ -1,13 +1,15 @@
 """The invariants of the ledger as one question: does everything add up, and where not."""
 
+from dataclasses import asdict
+from decimal import Decimal
 from functools import partial
 
 from ledger.checks import chains, invariants
 from ledger.checks.report import CheckReport, Finding, finding
-from ledger.models import Seal
+from ledger.models import LedgerCheck, Seal
 from ledger.snapshots import one_instant
 
-__all__ = ["CheckReport", "Finding", "broken_invariants", "ledger_check"]
+__all__ = ["CheckReport", "Finding", "broken_invariants", "ledger_check", "ledger_check_keep"]
 
 
 def ledger_check(*, is_incremental: bool = False) -> CheckReport:
@@ -21,6 +23,17 @@ def ledger_check(*, is_incremental: bool = False) -> CheckReport:
     """
     with one_instant():
         return CheckReport(findings=tuple(_findings(is_incremental)), is_incremental=is_incremental)
+
+
+def ledger_check_keep(*, is_incremental: bool = False) -> LedgerCheck:
+    """Check the invariants and keep the outcome, for those who look later."""
+    report = ledger_check(is_incremental=is_incremental)
+    return LedgerCheck.objects.create(
+        is_incremental=is_incremental,
+        is_held=report.is_held,
+        seconds=Decimal(f"{report.seconds:.3f}"),
+        results=[{**asdict(found), "seconds": round(found.seconds, 3)} for found in report.findings],
+    )
 
 
 def broken_invariants() -> tuple[str, ...]:

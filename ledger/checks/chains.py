@@ -32,7 +32,7 @@ def entries_chain(*, is_incremental: bool = False) -> Iterator[str]:
 
 def seals_chain() -> Iterator[str]:
     """I10: seals are numbered without a gap, each follows from the one before it, and no journal lies between two."""
-    previous, number, last = NO_HASH, 0, 0
+    previous, number, last = NO_HASH, 0, -1
     for seal in Seal.objects.order_by("no").defer("leaves"):
         if seal.no != number + 1:
             yield f"seal {seal.no}: seal {number + 1} before it is missing"

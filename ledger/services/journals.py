@@ -1,7 +1,5 @@
 """Post movements of money as journals of balanced transfers."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +19,7 @@ from ledger.errors import (
 from ledger.locks import journals_for_update
 from ledger.models import AccountMode, AccountRole, Journal, ProductAccount, Transfer
 from ledger.posting_rules import PostingRule, posting_rule
+from ledger.services.content import content_hash
 from ledger.services.periods import booking_check
 from ledger.services.posting import Leg, Posting, posting_save, same_journal, sync_accounts
 
@@ -145,7 +144,7 @@ def journal_reverse(*, journal_id: int, idempotency_key: str, booked_on: date, n
     ]
     journal = Journal(
         idempotency_key=idempotency_key,
-        content_hash=_hash(["reverse", original.pk]),
+        content_hash=content_hash(content=["reverse", original.pk]),
         event=original.event,
         reference_type=original.reference_type,
         reference_id=original.reference_id,
@@ -199,7 +198,7 @@ def _journal(order: JournalOrder, moved: Sequence[MovementAmount], legs: Sequenc
     ]
     return Journal(
         idempotency_key=order.idempotency_key,
-        content_hash=_hash(content),
+        content_hash=content_hash(content=content),
         event=order.event,
         reference_type=order.reference_type,
         reference_id=order.reference_id,
@@ -274,9 +273,3 @@ def _save_in_period(posting: Posting, sync_ids: frozenset[int]) -> Journal:
             raise
         return same_journal(earlier=earlier, wanted=posting.journal)
     return posting_save(posting=posting, sync_ids=sync_ids)
-
-
-def _hash(content: Sequence[object]) -> str:
-    """Fingerprint what a key stands for, so that a repeat can be told from a mistake."""
-    canonical = json.dumps(content, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

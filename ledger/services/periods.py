@@ -93,15 +93,16 @@ def period_reopen(*, month: int, first_actor: User, second_actor: User, reason: 
     """
     if first_actor.pk == second_actor.pk:
         raise PeriodReopenByOne()
-    _reason_check(reason)
+    return _reopen(month, second_actor, reason, {"asked_by": first_actor.pk})
 
-    def reopen() -> Period:
-        row = _locked(month)
-        if row.state == PeriodState.OPEN:
-            raise _wrong(row, "re-opened")
-        return _save(row, PeriodState.OPEN, second_actor, reason, {"asked_by": first_actor.pk})
 
-    return run_in_transaction(reopen)
+def period_reopen_approved(*, month: int, maker: User, request_id: int, reason: str) -> Period:
+    """Open a closed month again for a request that maker and checker have agreed on; both stand in the request.
+
+    Raises:
+        PeriodStateWrong, ReasonMissing: it is open, or no reason is given.
+    """
+    return _reopen(month, maker, reason, {"request": request_id})
 
 
 def _state_without_row(month: int) -> str:
@@ -128,6 +129,18 @@ def _change(*, month: int, frm: PeriodState, to: PeriodState, actor: User, reaso
         return _save(row, to, actor, reason, {})
 
     return run_in_transaction(change)
+
+
+def _reopen(month: int, actor: User, reason: str, detail: dict[str, object]) -> Period:
+    _reason_check(reason)
+
+    def reopen() -> Period:
+        row = _locked(month)
+        if row.state == PeriodState.OPEN:
+            raise _wrong(row, "re-opened")
+        return _save(row, PeriodState.OPEN, actor, reason, detail)
+
+    return run_in_transaction(reopen)
 
 
 def _locked(month: int) -> Period:
