@@ -18,8 +18,11 @@ pytestmark = pytest.mark.django_db
 LENT = date(2026, 1, 1)
 DUE = date(2026, 2, 1)
 TODAY = date(2026, 2, 20)
-# A penal charge of 24 % a year on what is overdue.
-TERMS = {"penal_plan": {"method": "PER_DAY", "annual_rate_pct": "24"}}
+# A penal charge of 24 % a year on what is overdue, and overdue principal goes on bearing interest.
+TERMS = {
+    "penal_plan": {"method": "PER_DAY", "annual_rate_pct": "24"},
+    "has_interest_on_overdue_principal": True,
+}
 
 
 def test_a_receipt_of_1_february_reported_on_20_february() -> None:
@@ -28,14 +31,11 @@ def test_a_receipt_of_1_february_reported_on_20_february() -> None:
     day_end_run(to_date=TODAY - timedelta(days=1))
     loan.refresh_from_db()
 
-    # Nineteen day-ends found the first instalment of 11,348 unpaid: penal was charged, the borrower was SMA-0.
-    assert (loan.overdue_paise, loan.days_past_due, loan.asset_class) == (
-        11_348_00 + loan.penal_outstanding_paise,
-        19,
-        "SMA_0",
-    )
-    # 11,348.00 x 24 % / 365 = 7.4617 a night, 19 nights from 1 to 19 February.
+    # Nineteen day-ends found the first instalment of 11,348 unpaid; the borrower was SMA-0. A night costs 7.4617 of
+    # penal charges on the instalment, and 5.8533 of interest on its principal of 8,901.97.
+    assert (loan.days_past_due, loan.asset_class) == (19, "SMA_0")
     assert loan.penal_outstanding_paise == 141_77
+    assert loan.overdue_paise == 11_348_00 + 141_77 + 111_21
     income_before = balances()["INTEREST_INCOME"]
     journals_before = set(Journal.objects.values_list("pk", flat=True))
 
@@ -53,10 +53,11 @@ def test_a_receipt_of_1_february_reported_on_20_february() -> None:
     assert (journal.value_date, journal.booked_on) == (DUE, TODAY)
     assert legs(late) == {
         ("4130", "1140"): 141_77,
+        ("4110", "1120"): 111_21,
         ("1010", "1120"): 2_446_03,
         ("1010", "1110"): 8_901_97,
     }
-    assert balances()["INTEREST_INCOME"] == income_before
+    assert balances()["INTEREST_INCOME"] - income_before == 111_21
     assert "PENAL_INCOME" not in balances()
     assert balance_of(product_code="PL", role="BANK", as_of=DUE) == -1_08_652_00
     assert balance_of(product_code="PL", role="BANK", as_of=DUE, clock=Clock.BOOKED_ON) == -1_20_000_00
