@@ -16,9 +16,7 @@ SLABS = PenalPlan(method=PenalMethod.SLAB, slabs=(PenalSlab(3, 100_00), PenalSla
 
 def penal(plan, day, *facts):
     """Give the penal accrued by a day-end."""
-    return state(terms(**SMALL, penal_plan=plan), lent(3_000_00), *facts, as_of=day).total(
-        Movement.ACCRUED, Head.PENAL
-    )
+    return state(terms(**SMALL, penal_plan=plan), lent(3_000_00), *facts, as_of=day).total(Movement.ACCRUED, Head.PENAL)
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,7 @@ def test_overdue_principal_bears_interest_to_the_day():
 
 
 def test_overdue_principal_bears_none_where_the_terms_say_so():
-    after = state(
-        loan(has_interest_on_overdue_principal=False), lent(100_00, on=START), as_of=date(2024, 2, 9)
-    )
+    after = state(loan(has_interest_on_overdue_principal=False), lent(100_00, on=START), as_of=date(2024, 2, 9))
 
     assert dues(after)[1] == (16_52, 49)
 
@@ -103,9 +101,7 @@ def test_money_for_the_last_instalment_shortens_the_loan():
     assert after.instalments[4].due.total == 16_45
 
 
-@pytest.mark.parametrize(
-    ("day", "total"), [(date(2024, 1, 15), 100_26), (date(2024, 2, 15), 100_86)]
-)
+@pytest.mark.parametrize(("day", "total"), [(date(2024, 1, 15), 100_26), (date(2024, 2, 15), 100_86)])
 def test_quote_is_principal_and_interest_to_the_day(day, total):
     facts = [lent(100_00, on=START)]
     quote = quote_foreclosure(terms=loan(), facts=facts, on_date=day)
@@ -134,9 +130,7 @@ def test_pause_leaves_the_instalments_and_lowers_the_last():
 
     after = state(loan(), lent(100_00, on=START), pause, as_of=date(2024, 2, 6))
 
-    paused = state(
-        loan(has_interest_on_overdue_principal=False), lent(100_00, on=START), pause, as_of=date(2024, 2, 6)
-    )
+    paused = state(loan(has_interest_on_overdue_principal=False), lent(100_00, on=START), pause, as_of=date(2024, 2, 6))
     assert dues(paused)[:2] == [(16_45, 56), (16_59, 42)]
     assert after.instalments[5].due.total < 17_00
 

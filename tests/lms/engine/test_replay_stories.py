@@ -173,9 +173,7 @@ def test_waiver_takes_the_oldest_first():
 
 def test_prepayment_cuts_the_instalment_after_the_dues():
     loan = terms()
-    prepay = Prepay(
-        sequence=2, value_date=FIRST, amount_paise=58_885_00, effect=PrepaymentEffect.CUT_INSTALMENT
-    )
+    prepay = Prepay(sequence=2, value_date=FIRST, amount_paise=58_885_00, effect=PrepaymentEffect.CUT_INSTALMENT)
 
     after = state(loan, lent(), prepay, as_of=FIRST)
 
@@ -212,9 +210,7 @@ def test_rate_change_holds_from_its_night():
 
 def test_rate_change_that_keeps_the_instalment_changes_the_tenor():
     loan = terms()
-    change = RateChange(
-        sequence=2, value_date=FIRST, annual_rate_pct=Decimal(36), effect=PrepaymentEffect.CUT_TENOR
-    )
+    change = RateChange(sequence=2, value_date=FIRST, annual_rate_pct=Decimal(36), effect=PrepaymentEffect.CUT_TENOR)
 
     after = state(loan, lent(), change, as_of=FIRST)
 

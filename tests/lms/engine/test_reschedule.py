@@ -14,9 +14,7 @@ DAY = date(2025, 2, 1)
 
 
 def test_moved_due_date_takes_the_later_ones_along_and_the_last_pays_for_the_days():
-    move = Reschedule(
-        sequence=2, value_date=DAY, from_due_date=date(2025, 2, 15), new_due_date=date(2025, 2, 20)
-    )
+    move = Reschedule(sequence=2, value_date=DAY, from_due_date=date(2025, 2, 15), new_due_date=date(2025, 2, 20))
     loan = terms(principal_paise=3_650_00, instalment_count=3)
 
     after = state(loan, lent(3_650_00), move, as_of=DAY)
@@ -28,12 +26,8 @@ def test_moved_due_date_takes_the_later_ones_along_and_the_last_pays_for_the_day
 
 
 def test_moved_period_counts_whole_months_and_the_days_beyond():
-    move = Reschedule(
-        sequence=2, value_date=DAY, from_due_date=date(2025, 2, 15), new_due_date=date(2025, 3, 1)
-    )
-    loan = terms(
-        principal_paise=3_000_00, instalment_count=3, day_count=DayCount.THIRTY_360, instalment_paise=1_021_00
-    )
+    move = Reschedule(sequence=2, value_date=DAY, from_due_date=date(2025, 2, 15), new_due_date=date(2025, 3, 1))
+    loan = terms(principal_paise=3_000_00, instalment_count=3, day_count=DayCount.THIRTY_360, instalment_paise=1_021_00)
 
     after = state(loan, lent(3_000_00), move, as_of=DAY)
 

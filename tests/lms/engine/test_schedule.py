@@ -339,9 +339,15 @@ def test_daily_instalments_end_at_nil(count):
         ({"annual_rate_pct": Decimal(-1)}, "engine.rate_negative"),
         ({"first_due_date": date(2025, 1, 1)}, "engine.first_due_date_too_early"),
         ({"due_dates": (date(2025, 2, 1),)}, "engine.due_dates_count"),
-        ({"amortisation": Amortisation.CUSTOM, "custom_rows": (CustomRow(date(2025, 2, 1), 1),)}, "engine.custom_rows_sum"),
+        (
+            {"amortisation": Amortisation.CUSTOM, "custom_rows": (CustomRow(date(2025, 2, 1), 1),)},
+            "engine.custom_rows_sum",
+        ),
         ({"grace_principal_count": 12}, "engine.no_instalment_left"),
-        ({"is_interest_recalculated": True, "interest_method": InterestMethod.FLAT}, "engine.recalculation_not_possible"),
+        (
+            {"is_interest_recalculated": True, "interest_method": InterestMethod.FLAT},
+            "engine.recalculation_not_possible",
+        ),
     ],
 )
 def test_terms_that_make_no_sense_are_refused(settings, code):
