@@ -14,7 +14,7 @@ from lms.admin.imports import (
     imports_page,
 )
 from lms.admin.offer_pages import preview_page, sanction_page
-from lms.admin.products import product_add_page, version_publish_page
+from lms.admin.products import product_add_page, product_standing_page, version_publish_page
 from lms.admin.search import search_page
 
 app_name = "staff"
@@ -34,6 +34,7 @@ urlpatterns = [
     path("imports/<int:batch_id>/commit/", import_commit_page, name="import-commit"),
     path("imports/<int:batch_id>/report.<slug:kind>", import_report_page, name="import-report"),
     path("products/add/", product_add_page, name="product-add"),
+    path("products/<int:product_id>/standing/", product_standing_page, name="product-standing"),
     path("products/<int:product_id>/publish/", version_publish_page, name="product-publish"),
     path("loan/<int:loan_id>/explain/", explain_part, name="loan-explain"),
     path("loan/<int:loan_id>/<slug:slug>/", act_page, name="loan-act"),

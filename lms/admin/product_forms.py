@@ -50,6 +50,12 @@ class ProductForm(StaffForm):
     name = forms.CharField(max_length=100, help_text="As staff and borrowers know it.")
 
 
+class StandingForm(StaffForm):
+    """Why a product is closed for new loans, or opened again."""
+
+    reason = reason_field(required=True)
+
+
 class VersionForm(OnceForm):
     """The next version of a product. Terms that the form does not show stay as in the version before."""
 

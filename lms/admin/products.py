@@ -14,10 +14,10 @@ from core.business_date import business_date
 from core.errors import KistError
 from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import badge
-from lms.admin.product_forms import ProductForm, VersionForm
+from lms.admin.product_forms import ProductForm, StandingForm, VersionForm
 from lms.engine.codec import terms_from_dict
 from lms.models import Product, ProductVersion
-from lms.services.products import product_create, product_version_publish
+from lms.services.products import product_create, product_set_active, product_version_publish
 
 
 @admin.register(Product)
@@ -110,6 +110,37 @@ def version_publish_page(request: HttpRequest, product_id: int) -> HttpResponse:
         form=form,
         product=product,
         previous=previous,
+    )
+
+
+@staff_page("lms.change_product")
+def product_standing_page(request: HttpRequest, product_id: int) -> HttpResponse:
+    """Close a product for new loans, or open it again, for a reason."""
+    product = get_object_or_404(Product, pk=product_id)
+    form = StandingForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            product_set_active(
+                code=product.code,
+                is_active=not product.is_active,
+                reason=form.cleaned_data["reason"],
+                actor=acting_user(request),
+            )
+        except KistError as error:
+            form.refuse(error)
+        else:
+            messages.success(
+                request, f"Product {product.code} is {'closed' if product.is_active else 'open'} for new loans."
+            )
+            return redirect("admin:lms_product_change", product.pk)
+    title = f"{'Close' if product.is_active else 'Open'} {product.code} for new loans"
+    return staff_response(
+        request,
+        "lms/product_standing.html",
+        status=422 if form.errors else 200,
+        title=title,
+        form=form,
+        product=product,
     )
 
 

@@ -61,6 +61,7 @@ STAFF_PAGES: dict[str, tuple[dict[str, Any], frozenset[str], frozenset[str] | No
     "staff:import-report": ({"batch_id": ImportBatch, "kind": "csv"}, EVERY_ROLE, None),
     "staff:loan-explain": ({"loan_id": Loan}, EVERY_ROLE, None),
     "staff:product-add": ({}, MANAGER, MANAGER),
+    "staff:product-standing": ({"product_id": Product}, MANAGER, MANAGER),
     "staff:product-publish": ({"product_id": Product}, MANAGER, MANAGER),
     "staff-books:trial-balance": ({}, EVERY_ROLE, None),
     "staff-books:account": ({"account_id": Account}, EVERY_ROLE, None),
