@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from core.business_date import business_date
 from lms.models import DayEnd, Loan, LoanFact
@@ -58,10 +59,12 @@ def test_receipts_at_the_same_time_count_once_each_and_every_day_is_sealed() -> 
         while not over.is_set():
             loan = loans[(posted[who] * 7 + who) % len(loans)]
             key = f"race-{who}-{posted[who]}"
-            receipt_post(
-                loan_id=loan.pk, amount_paise=10_00, value_date=business_date(), reference=key, idempotency_key=key
-            )
-            posted[who] += 1
+            # At the highest level a writer may be told once more to try again: the same key makes that safe.
+            with suppress(OperationalError):
+                receipt_post(
+                    loan_id=loan.pk, amount_paise=10_00, value_date=business_date(), reference=key, idempotency_key=key
+                )
+                posted[who] += 1
 
     assert in_threads(close, lambda: pay(0), lambda: pay(1)) == []
 
