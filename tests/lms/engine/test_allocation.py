@@ -21,7 +21,7 @@ from tests.lms.engine.cases import lent, paid, state, terms
 
 SMALL = {"principal_paise": 3_000_00, "instalment_count": 3, "interest_period": InterestPeriod.WHOLE_PERIODS}
 FIRST, SECOND = date(2025, 2, 15), date(2025, 3, 15)
-P, I, F, T, L = Component.PRINCIPAL, Component.INTEREST, Component.FEE, Component.TAX, Component.PENAL
+PRIN, INT, FEE, TAX, PENAL = Component
 
 
 def steps(*components, groups=tuple(DueGroup)):
@@ -43,7 +43,7 @@ def paid_by_row(loan, *facts, as_of=SECOND):
     ],
 )
 def test_past_due_group_comes_before_the_due_one(direction, expected):
-    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(I, P, F, T, L), direction=direction),))
+    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(INT, PRIN, FEE, TAX, PENAL), direction=direction),))
 
     assert paid_by_row(loan, paid(2, SECOND, 1_000_00)) == expected
 
@@ -56,14 +56,14 @@ def test_past_due_group_comes_before_the_due_one(direction, expected):
     ],
 )
 def test_direction_decides_between_rows_and_components(direction, expected):
-    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(I, P, F, T, L), direction=direction),))
+    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(INT, PRIN, FEE, TAX, PENAL), direction=direction),))
 
     # A day later both rows are past due.
     assert paid_by_row(loan, paid(2, date(2025, 3, 16), 1_025_00), as_of=date(2025, 3, 16)) == expected
 
 
 def test_penal_first_waterfall_takes_penal_and_charges_before_the_instalment():
-    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(L, F, T, P, I)),))
+    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(PENAL, FEE, TAX, PRIN, INT)),))
     fee = Charge(sequence=2, value_date=FIRST, amount_paise=100_00, tax_paise=18_00, code="X")
     penal = Penal(sequence=3, value_date=FIRST, amount_paise=50_00)
 
@@ -73,10 +73,10 @@ def test_penal_first_waterfall_takes_penal_and_charges_before_the_instalment():
 
 
 def test_most_specific_waterfall_wins():
-    any_of_all = Waterfall(steps=steps(I, P))
-    of_class = Waterfall(steps=steps(P, I), asset_class="SUB_STANDARD")
-    of_kind = Waterfall(steps=steps(I), transaction_kind="SUBSIDY")
-    of_both = Waterfall(steps=steps(P), transaction_kind="SUBSIDY", asset_class="SUB_STANDARD")
+    any_of_all = Waterfall(steps=steps(INT, PRIN))
+    of_class = Waterfall(steps=steps(PRIN, INT), asset_class="SUB_STANDARD")
+    of_kind = Waterfall(steps=steps(INT), transaction_kind="SUBSIDY")
+    of_both = Waterfall(steps=steps(PRIN), transaction_kind="SUBSIDY", asset_class="SUB_STANDARD")
     loan = terms(waterfalls=(any_of_all, of_class, of_kind, of_both))
 
     picked = {
@@ -94,8 +94,8 @@ def test_most_specific_waterfall_wins():
 
 
 def test_receipt_of_an_npa_follows_the_waterfall_of_its_class():
-    npa = Waterfall(steps=steps(P, I, F, T, L), asset_class="SUB_STANDARD")
-    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(I, P, F, T, L)), npa))
+    npa = Waterfall(steps=steps(PRIN, INT, FEE, TAX, PENAL), asset_class="SUB_STANDARD")
+    loan = terms(**SMALL, waterfalls=(Waterfall(steps=steps(INT, PRIN, FEE, TAX, PENAL)), npa))
 
     first, _ = paid_by_row(loan, paid(2, FIRST, 100_00, asset_class="SUB_STANDARD"))
 
@@ -112,7 +112,7 @@ def test_receipt_of_an_npa_follows_the_waterfall_of_its_class():
     ],
 )
 def test_money_ahead_meets_the_rows_that_the_rule_names(future, expected):
-    waterfall = Waterfall(steps=steps(I, P, F, T, L), future=future)
+    waterfall = Waterfall(steps=steps(INT, PRIN, FEE, TAX, PENAL), future=future)
     loan = terms(**SMALL, early_payment=EarlyPayment.PAY_AT_ONCE, waterfalls=(waterfall,))
 
     after = state(loan, lent(3_000_00), paid(2, date(2025, 1, 20), 1_500_00), as_of=date(2025, 1, 20))
@@ -126,5 +126,5 @@ def test_allocations_tell_where_a_receipt_went():
     after = state(terms(**SMALL), lent(3_000_00), paid(2, FIRST, 1_100_00), as_of=FIRST)
 
     parts = [(part.component, part.amount_paise, part.instalment_number) for part in after.allocations]
-    assert parts == [(I, 30_00, 1), (P, 991_00, 1), (None, 79_00, None)]
+    assert parts == [(INT, 30_00, 1), (PRIN, 991_00, 1), (None, 79_00, None)]
     assert {part.fact_sequence for part in after.allocations} == {2}

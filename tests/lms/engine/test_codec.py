@@ -85,7 +85,7 @@ def test_every_kind_of_fact_can_be_read_back():
     ],
 )
 def test_what_does_not_fit_is_refused(data):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"\w"):
         fact_from_dict(data)
 
 
