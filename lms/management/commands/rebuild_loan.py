@@ -9,7 +9,7 @@ from core.errors import KistError
 from lms.engine.errors import EngineRefusal
 from lms.errors import LoanUnknown
 from lms.models import Loan
-from lms.services.verification import loan_rebuild
+from lms.services.rebuilds import loan_rebuild
 
 
 class Command(BaseCommand):

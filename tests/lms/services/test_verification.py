@@ -12,7 +12,8 @@ from core.models import AuditEntry
 from ledger.models import Journal
 from ledger.services import MovementAmount, journal_post
 from lms.models import Allocation, Instalment, Loan, LoanFact
-from lms.services.verification import control_accounts_verify, loan_rebuild, loan_verify, loans_verify
+from lms.services.rebuilds import loan_rebuild
+from lms.services.verification import control_accounts_verify, loan_verify, loans_verify
 from tests.factories.book import assert_verified, balances, receive, refused
 from tests.factories.lms import make_loan, make_sanctioned_loan, set_business_date
 
