@@ -29,35 +29,70 @@ RULE = ClassificationRule(effective_from=date(2001, 1, 1))
 
 
 def day_count(inputs: Inputs, expect: Inputs) -> Mapping[str, Any]:
+    """Give fractions of one period, or days of many where the case is a table."""
+    if "rows" in expect:
+        return {"rows": [{**row, **_days_of(row)} for row in expect["rows"]]}
     take(inputs, "from", "to")
     start, end = date.fromisoformat(inputs["from"]), date.fromisoformat(inputs["to"])
-    conventions: dict[str, Callable[[], Fraction]] = {
-        "actual/actual isda": lambda: _fraction(DayCount.ACTUAL_ACTUAL, start, end),
-        "actual/actual": lambda: _fraction(DayCount.ACTUAL_ACTUAL, start, end),
-        "actual/365f": lambda: _fraction(DayCount.ACTUAL_365, start, end),
-        "actual/365": lambda: _fraction(DayCount.ACTUAL_365, start, end),
-        "actual/364": lambda: _fraction(DayCount.ACTUAL_364, start, end),
-        "actual/360": lambda: _fraction(DayCount.ACTUAL_360, start, end),
-        "30/360 us": lambda: _fraction(DayCount.THIRTY_360, start, end),
-        "30u/360": lambda: _fraction(DayCount.THIRTY_360, start, end),
-        "30e/360": lambda: _fraction(DayCount.THIRTY_E_360, start, end),
-        "30/360": lambda: Fraction(dc.days_30_360_bond(start, end), 360),
-        "30/360 isda": lambda: Fraction(dc.days_30_360_bond(start, end), 360),
-        "30e/360 isda": lambda: Fraction(dc.days_30e_360_isda(start, end), 360),
-        "30e/360 german": lambda: Fraction(dc.days_30e_360_isda(start, end), 360),
-        "30e+/360": lambda: Fraction(dc.days_30e_plus_360(start, end), 360),
-        "nl/365": lambda: Fraction(dc.days_without_leap_day(start, end), 365),
-        "nl/360": lambda: Fraction(dc.days_without_leap_day(start, end), 360),
-        "days": lambda: Fraction((end - start).days),
-    }
-    unknown = [name for name in expect if name not in conventions]
+    unknown = [name for name in expect if name not in YEAR_FRACTIONS]
     if unknown:
         raise Unsupported(f"day count {unknown[0]}")
-    return {name: conventions[name]() for name in expect}
+    return {name: YEAR_FRACTIONS[name](start, end) for name in expect}
 
 
-def _fraction(day_count: DayCount, start: date, end: date) -> Fraction:
-    return dc.year_fraction(day_count=day_count, start_date=start, end_date=end)
+def _days_of(row: Inputs) -> dict[str, int]:
+    start, end = date.fromisoformat(row["from"]), date.fromisoformat(row["to"])
+    names = [name for name in row if name not in ("from", "to")]
+    unknown = [name for name in names if name not in DAYS]
+    if unknown:
+        raise Unsupported(f"day count {unknown[0]}")
+    return {name: DAYS[name](start, end) for name in names}
+
+
+def _of_year(day_count: DayCount) -> Callable[[date, date], Fraction]:
+    return lambda start, end: dc.year_fraction(day_count=day_count, start_date=start, end_date=end)
+
+
+def _of_days(days: Callable[[date, date], int], year: int) -> Callable[[date, date], Fraction]:
+    return lambda start, end: Fraction(days(start, end), year)
+
+
+def _actual(start: date, end: date) -> int:
+    return (end - start).days
+
+
+DAYS: dict[str, Callable[[date, date], int]] = {
+    "actual": _actual,
+    "days": _actual,
+    "actual days": _actual,
+    "30/360 us": dc.days_30_360_us,
+    "30u/360": dc.days_30_360_us,
+    "30e/360": dc.days_30e_360,
+    "30/360": dc.days_30_360_bond,
+    "30/360 isda": dc.days_30_360_bond,
+    "30e/360 isda": dc.days_30e_360_isda,
+    "30e/360 german": dc.days_30e_360_isda,
+    "30e+/360": dc.days_30e_plus_360,
+}
+YEAR_FRACTIONS: dict[str, Callable[[date, date], Fraction]] = {
+    "actual/actual isda": _of_year(DayCount.ACTUAL_ACTUAL),
+    "actual/actual": _of_year(DayCount.ACTUAL_ACTUAL),
+    "actual/365f": _of_year(DayCount.ACTUAL_365),
+    "actual/365": _of_year(DayCount.ACTUAL_365),
+    "actual/364": _of_year(DayCount.ACTUAL_364),
+    "actual/360": _of_year(DayCount.ACTUAL_360),
+    "30/360 us": _of_year(DayCount.THIRTY_360),
+    "30u/360": _of_year(DayCount.THIRTY_360),
+    "30e/360": _of_year(DayCount.THIRTY_E_360),
+    "30/360": _of_days(dc.days_30_360_bond, 360),
+    "30/360 isda": _of_days(dc.days_30_360_bond, 360),
+    "30e/360 isda": _of_days(dc.days_30e_360_isda, 360),
+    "30e/360 german": _of_days(dc.days_30e_360_isda, 360),
+    "30e+/360": _of_days(dc.days_30e_plus_360, 360),
+    "nl/365": _of_days(dc.days_without_leap_day, 365),
+    "nl/360": _of_days(dc.days_without_leap_day, 360),
+    "days": _of_days(_actual, 1),
+}
 
 
 def date_arithmetic(inputs: Inputs, expect: Inputs) -> Mapping[str, Any]:
@@ -71,16 +106,16 @@ def date_arithmetic(inputs: Inputs, expect: Inputs) -> Mapping[str, Any]:
 
 
 def asset_classification(inputs: Inputs, expect: Inputs) -> Mapping[str, Any]:
-    if "credits" in inputs:
+    if any("credit" in name for name in inputs):
         return _out_of_order(inputs)
-    take(inputs, "due", "paid", "norm_days", "evaluated_at", "dpd", "as_of", "facility")
+    take(inputs, "due", "over_limit_since", "paid", "norm_days", "evaluated_at", "dpd", "as_of", "facility")
     if inputs.get("paid", "nothing") != "nothing" or inputs.get("evaluated_at", "day-end") != "day-end":
         raise Unsupported("an instalment paid in part, or another moment than day-end")
     rule = _rule(whole(inputs.get("norm_days", 90)))
     is_revolving = inputs.get("facility") in ("cash credit", "overdraft", "revolving")
-    if "due" not in inputs:
+    if "due" not in inputs and "over_limit_since" not in inputs:
         return {"class": _label(class_of_days(days=whole(inputs["dpd"]), rule=rule, is_revolving=is_revolving), expect)}
-    due = date.fromisoformat(inputs["due"])
+    due = date.fromisoformat(inputs.get("due") or inputs["over_limit_since"])
     tags = tag_dates(due_date=due, rule=rule)
     found: dict[str, Any] = {
         "overdue": tags[AssetClass.SMA_0].isoformat(),
@@ -105,16 +140,18 @@ def _rule(norm_days: int) -> ClassificationRule:
 
 
 def _out_of_order(inputs: Inputs) -> Mapping[str, Any]:
-    take(inputs, "facility", "window_from", "window_to", "interest", "interest_debited", "credits", "norm_days")
-    debited = inputs.get("interest_debited", inputs.get("interest"))
+    debited = [value for name, value in inputs.items() if "interest" in name]
+    credited = [value for name, value in inputs.items() if "credit" in name and "facility" not in name]
+    if len(debited) != 1 or len(credited) != 1:
+        raise Unsupported("an account without one amount of interest and one of credits")
     found = is_out_of_order(
         days_over_limit=0,
         days_without_credit=0,
-        credits_paise=whole(number(inputs["credits"]) * 100),
-        interest_debited_paise=whole(number(debited) * 100),
+        credits_paise=whole(number(credited[0]) * 100),
+        interest_debited_paise=whole(number(debited[0]) * 100),
         rule=RULE,
     )
-    return {"out_of_order": found, "class": "npa" if found else "standard"}
+    return {"out_of_order": found, "npa": found, "class": "npa" if found else "standard"}
 
 
 def _label(asset_class: AssetClass, expect: Inputs) -> str:
@@ -125,49 +162,50 @@ def _label(asset_class: AssetClass, expect: Inputs) -> str:
 
 
 def upgrade(inputs: Inputs, expect: Inputs) -> Mapping[str, Any]:
+    """Pay some of a borrower's arrears and classify again."""
     take(inputs, "class", "facilities", "overdue", "paid", "dpd", "days_past_due")
-    facilities = inputs["facilities"]
-    listed = facilities if isinstance(facilities, list) else [inputs]
-    if isinstance(facilities, int) and facilities != len(_overdues(inputs)):
-        listed = []
-    loans = []
-    for loan_id, (overdue, paid) in enumerate(_arrears(listed, inputs), start=1):
-        left = overdue - paid
-        loans.append(
-            LoanStanding(
-                loan_id=loan_id,
-                oldest_unpaid_due_date=date(2026, 1, 1) if left else None,
-                arrears_paise=left,
-                npa_since=date(2025, 12, 31) if inputs.get("class", "npa") == "npa" else None,
-            )
+    facilities = inputs.get("facilities", 1)
+    arrears = [_left(one) for one in facilities] if isinstance(facilities, list) else _spread(inputs, whole(facilities))
+    since = date(2025, 12, 31) if inputs.get("class", "npa") == "npa" else None
+    loans = [
+        LoanStanding(
+            loan_id=loan_id,
+            oldest_unpaid_due_date=date(2026, 1, 1) if left else None,
+            arrears_paise=left,
+            npa_since=since,
         )
+        for loan_id, left in enumerate(arrears, start=1)
+    ]
     found = classify_borrower(as_of=date(2026, 1, 1), loans=loans, rule=RULE)
     return {"class": _label(found.asset_class, expect), "upgrade": found.asset_class is AssetClass.STANDARD}
 
 
-def _overdues(inputs: Inputs) -> list[Any]:
-    overdue = inputs.get("overdue", {})
-    return overdue if isinstance(overdue, list) else [overdue]
+def _spread(inputs: Inputs, count: int) -> list[int]:
+    """Put what is left on the last facility: which one it is makes no difference to the borrower's class."""
+    return [*[0] * (count - 1), _left(inputs)]
 
 
-def _arrears(listed: list[Any], inputs: Inputs) -> list[tuple[int, int]]:
-    """Give overdue and paid paise of each facility."""
-    if not listed:
-        raise Unsupported("arrears of several facilities without a list of them")
-    return [(_sum_of(one.get("overdue")), _paid(one.get("paid", inputs.get("paid")), one)) for one in listed]
+def _left(facility: Inputs) -> int:
+    overdue = _sum_of(facility.get("overdue"))
+    paid = facility.get("paid")
+    if isinstance(paid, str) and paid.lower() in EVERYTHING:
+        return 0
+    return max(overdue - _sum_of(paid), 0)
+
+
+NOTHING = (None, "", "nothing", "none", False)
+EVERYTHING = ("all", "all arrears", "everything", "in full", "full", "entire arrears")
 
 
 def _sum_of(amounts: Any) -> int:
+    """Add up amounts in any shape; a text is a number with a remark in brackets behind it."""
     if isinstance(amounts, Mapping):
         return sum(_sum_of(amount) for amount in amounts.values())
     if isinstance(amounts, list):
         return sum(_sum_of(amount) for amount in amounts)
-    return whole(number(str(amounts or "0").split()[0]) * 100)
-
-
-def _paid(paid: Any, facility: Inputs) -> int:
-    if isinstance(paid, str) and paid.split()[0].lower() in ("all", "everything", "full", "entire"):
-        return _sum_of(facility.get("overdue"))
-    if paid in (None, "nothing", "none", False):
+    if amounts in NOTHING:
         return 0
-    return _sum_of(paid)
+    amount, _, remark = str(amounts).partition(" ")
+    if remark and not (remark.startswith("(") and remark.endswith(")")):
+        raise Unsupported(f"amount {amounts}")
+    return whole(number(amount) * 100)

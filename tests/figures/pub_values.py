@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from lms.engine import rates
@@ -86,12 +87,12 @@ TIME_VALUE: dict[str, Callable[[Inputs], Decimal]] = {
 
 def irr(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
     take(inputs, "flows", "guess")
-    return {"value": _solved(lambda: rates.irr(amounts=[number(amount) for amount in inputs["flows"]]))}
+    return _named("irr", _solved(lambda: rates.irr(amounts=_amounts(inputs["flows"]))))
 
 
 def xirr(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
-    take(inputs, "flows", "day_count", "guess")
-    return {"value": _solved(lambda: rates.xirr(flows=_dated(inputs), year_days=_year_days(inputs)))}
+    take(inputs, "flows", "dates", "day_count", "guess")
+    return _named("xirr", _solved(lambda: rates.xirr(flows=_dated(inputs), year_days=_year_days(inputs))))
 
 
 def xnpv(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
@@ -102,7 +103,7 @@ def xnpv(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
 def mirr(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
     take(inputs, "flows", "finance_rate", "reinvest_rate")
     found = rates.mirr(
-        amounts=[number(amount) for amount in inputs["flows"]],
+        amounts=_amounts(inputs["flows"]),
         finance_rate=number(inputs["finance_rate"]),
         reinvest_rate=number(inputs["reinvest_rate"]),
     )
@@ -111,7 +112,7 @@ def mirr(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
 
 def npv(inputs: Inputs, _: Inputs) -> Mapping[str, Any]:
     take(inputs, "rate", "flows", "first_flow_at")
-    amounts = [number(amount) for amount in inputs["flows"]]
+    amounts = _amounts(inputs["flows"])
     found = rates.npv(rate=number(inputs["rate"]), amounts=amounts, first_at=whole(inputs.get("first_flow_at", 0)))
     return {"value": found}
 
@@ -123,8 +124,21 @@ def _solved(function: Callable[[], Decimal]) -> Decimal | None:
         return None
 
 
+def _named(name: str, rate: Decimal | None) -> dict[str, Decimal | None]:
+    """Give a rate under the names that a case may use."""
+    percent = None if rate is None else rate * 100
+    return {"value": rate, "rate": rate, name: rate, f"{name}_pct": percent, "rate_pct": percent}
+
+
+def _amounts(flows: Any) -> list[Fraction]:
+    """Read amounts row by row; empty cells do not count, as in a spreadsheet."""
+    flat = [cell for row in flows for cell in (row if isinstance(row, list) else [row])]
+    return [number(cell) for cell in flat if cell is not None]
+
+
 def _dated(inputs: Inputs) -> list[DatedFlow]:
-    return [DatedFlow(date.fromisoformat(day), number(amount)) for day, amount in inputs["flows"]]
+    pairs = zip(inputs["dates"], inputs["flows"], strict=True) if "dates" in inputs else inputs["flows"]
+    return [DatedFlow(date.fromisoformat(day), number(amount)) for day, amount in pairs]
 
 
 def _year_days(inputs: Inputs) -> int:
