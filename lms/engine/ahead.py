@@ -15,10 +15,14 @@ from lms.engine.state import Movement
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What settles: the movement and the fact that it comes from."""
+    """What settles: the movement and the fact that it comes from.
+
+    `is_from_the_last` money may fill a row again that earlier money from the last row on had emptied.
+    """
 
     movement: Movement
     fact: int
+    is_from_the_last: bool = False
 
 
 def spend_ahead(*, account: Account, amount: int, components: list[int], rows: list[int], payment: Payment) -> int:
@@ -73,7 +77,8 @@ def payable(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
 
 def _pay_row(account: Account, index: int, components: list[int], amount: int, payment: Payment) -> int:
     row = account.plan.periods[index]
-    if is_settled(row):
+    is_emptied = row.paid is None and row.due_principal + row.due_interest == 0
+    if is_settled(row) and not (payment.is_from_the_last and is_emptied):
         return amount
     if account.terms.is_interest_recalculated:
         principal, interest = payable(plan=account.plan, index=index, day=account.day)
@@ -84,7 +89,8 @@ def _pay_row(account: Account, index: int, components: list[int], amount: int, p
     for component in components:
         due: list[tuple[Item | None, int]] = [(None, left.get(component, 0))]
         if component >= FEE:
-            items = [item for item in open_items(row, component) if item.due > account.day]
+            is_with_row = account.terms.is_charge_due_with_row
+            items = [item for item in open_items(row, component) if is_with_row or item.due > account.day]
             due = [(item, item.amount - item.settled) for item in items]
         for charge, open_paise in due:
             part = min(amount, open_paise)

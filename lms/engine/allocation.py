@@ -9,7 +9,7 @@ from itertools import product
 
 from lms.engine.account import Account, open_amount, open_items
 from lms.engine.ahead import Payment, spend_ahead, spread_ahead
-from lms.engine.plan import INDEX, INTEREST, Item, Period
+from lms.engine.plan import INDEX, INTEREST, Item
 from lms.engine.state import Movement
 from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
 
@@ -55,7 +55,7 @@ def spend(
                 amount=amount,
                 components=components,
                 rows=rows_ahead(account=account, waterfall=waterfall),
-                payment=Payment(movement, fact),
+                payment=Payment(movement, fact, waterfall.future is not FutureRule.NEXT_INSTALMENT),
             )
             continue
         for due in _dues_in_order(account, group, components, waterfall):
@@ -73,7 +73,7 @@ def dues_until(*, account: Account, component: Component, day: date) -> Iterator
     """List what is open of one component and due by `day`, oldest first."""
     for group in (DueGroup.PAST_DUE, DueGroup.DUE):
         for index in _rows_near(account, day):
-            yield from _dues_of_row(account.plan.periods[index], index, group, INDEX[component], day)
+            yield from _dues_of_row(account, index, group, INDEX[component], day)
 
 
 def dues_of_charge(*, account: Account, component: Component, sequence: int) -> list[Due]:
@@ -108,7 +108,7 @@ def _dues_in_order(account: Account, group: DueGroup, components: list[int], wat
     for index, component in pairs:
         row = periods[index]
         if component <= INTEREST or row.items:
-            yield from _dues_of_row(row, index, group, component, day)
+            yield from _dues_of_row(account, index, group, component, day)
 
 
 def rows_ahead(*, account: Account, waterfall: Waterfall) -> list[int]:
@@ -132,14 +132,15 @@ def _rows_near(account: Account, day: date) -> list[int]:
     return rows
 
 
-def _dues_of_row(row: Period, index: int, group: DueGroup, component: int, day: date) -> Iterator[Due]:
+def _dues_of_row(account: Account, index: int, group: DueGroup, component: int, day: date) -> Iterator[Due]:
+    row, is_with_row = account.plan.periods[index], account.terms.is_charge_due_with_row
     if component <= INTEREST:
         if _group_of(row.due, day) is group and (amount := open_amount(row, component)) > 0:
             yield Due(index, component, None, amount)
         if not row.items:
             return
     for item in open_items(row, component):
-        if _group_of(item.due, day) is group:
+        if _group_of(row.due if is_with_row else item.due, day) is group:
             yield Due(index, component, item, item.amount - item.settled)
 
 

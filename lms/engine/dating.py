@@ -9,6 +9,7 @@ from lms.engine.allocation import pick_waterfall, spend
 from lms.engine.overdue import accrue_overdue_interest
 from lms.engine.penal import accrue_penal
 from lms.engine.state import Movement
+from lms.engine.terms import EarlyPayment
 
 
 def advance(*, account: Account, day: date, is_night_only: bool = False) -> None:
@@ -32,7 +33,7 @@ def advance(*, account: Account, day: date, is_night_only: bool = False) -> None
 
 
 def apply_excess(*, account: Account) -> None:
-    """Use money held as excess for whatever is due on the account's day."""
+    """Use money held as excess for whatever is due on the account's day, or owed at all where money pays at once."""
     if account.excess:
         spend(
             account=account,
@@ -40,6 +41,7 @@ def apply_excess(*, account: Account) -> None:
             waterfall=pick_waterfall(terms=account.terms),
             movement=Movement.APPLIED,
             fact=account.last_receipt,
+            has_advance=account.terms.early_payment is EarlyPayment.PAY_AT_ONCE,
         )
 
 

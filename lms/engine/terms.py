@@ -273,6 +273,7 @@ class Terms:
     `is_unpaid_interest_carried`: interest above the instalment falls due with the next one; else it is paid on top.
     `is_dated_from_evening_before`: a rate change or pause dated d already governs the night before d (the day's
     interest is that of the evening before); otherwise it starts with the night of d.
+    `is_charge_due_with_row`: money meets a charge together with the instalment that it stands on; else on its own date.
     `is_late_charge_own_row`: a charge after the last instalment stands on a row of its own, not on the last one.
     `is_instalment_charge_due_on_closing`: who closes early pays the charges of the instalments to come too.
     `is_called_in_on_write_off` ends the schedule that day; otherwise all its rows are written off as they stand.
@@ -332,6 +333,7 @@ class Terms:
     has_interest_on_overdue_principal: bool = False
     waterfalls: tuple[Waterfall, ...] = field(default_factory=_standard_waterfall)
     is_late_charge_own_row: bool = False
+    is_charge_due_with_row: bool = False
     is_instalment_charge_due_on_closing: bool = False
     is_called_in_on_write_off: bool = True
     overdue_components: tuple[Component, ...] = (Component.PRINCIPAL, Component.INTEREST)

@@ -145,7 +145,10 @@ def charge(story: Story, event: dict[str, Any]) -> None:
     """Levy one fee or penalty."""
     if "amount" not in event:
         raise Unsupported("charge as a percentage")
-    day, due, amount = day_of(event, "business_date"), day_of(event, "due"), minor(event["amount"])
+    due, amount = day_of(event, "due"), minor(event["amount"])
+    # The older calculator counts a charge before any payment, the newer one from its due date if it is levied later.
+    first = story.disbursals()[0].value_date if story.disbursals() else due
+    day = first if story.is_cumulative else min(day_of(event, "business_date"), due)
     sequence = story.next_sequence
     if event["kind"] == "penalty":
         story.facts.append(Penal(sequence=sequence, value_date=day, amount_paise=amount, due_date=due))

@@ -232,6 +232,7 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "early_payment": EarlyPayment.PAY_AT_ONCE,
         "is_late_charge_own_row": True,
+        "is_charge_due_with_row": terms["engine"] == "progressive" or not _has_groups(terms.get("allocation", {})),
         "is_instalment_charge_due_on_closing": True,
         "is_called_in_on_write_off": False,
         "is_interest_recalculated": recalculated is not None,
@@ -279,6 +280,12 @@ def waterfalls(allocation: dict[str, Any]) -> tuple[Waterfall, ...]:
         )
         for kind, rule in allocation["rules"].items()
     )
+
+
+def _has_groups(allocation: dict[str, Any]) -> bool:
+    """Tell whether an order of the older engine parts what is due from what is ahead."""
+    orders = [rule["order"] for rule in allocation.get("rules", {}).values()]
+    return any(isinstance(order, dict) or any("due_" in name for name in order) for order in orders)
 
 
 def _steps(order: Any) -> tuple[WaterfallStep, ...]:
