@@ -163,9 +163,12 @@ class Account:
 def open_amount(row: Period, component: int) -> int:
     """Give what is open of principal (0) or interest (1) of a row, due or not."""
     amount = row.due_principal if component == PRINCIPAL else row.due_interest + row.overdue_settled
-    for parts in (row.paid, row.waived, row.written_off):
-        if parts is not None:
-            amount -= parts[component]
+    if row.paid is not None:
+        amount -= row.paid[component]
+    if row.waived is not None:
+        amount -= row.waived[component]
+    if row.written_off is not None:
+        amount -= row.written_off[component]
     return amount
 
 
@@ -187,9 +190,10 @@ def open_items(row: Period, component: int, until: date | None = None) -> list[I
 
 def penal_item(row: Period) -> Item | None:
     """Find the charge that collects the planned penal of a row."""
-    return next(
-        (item for item in row.items or () if item.component == PENAL and item.sequence is None and not item.code), None
-    )
+    for item in row.items or ():
+        if item.component == PENAL and item.sequence is None and not item.code:
+            return item
+    return None
 
 
 def _parts(row: Period, movement: Movement) -> list[int]:

@@ -49,6 +49,7 @@ def slab_dates(*, plan: PenalPlan, due: date) -> list[tuple[date, int]]:
 def _accrue_daily(account: Account, plan: PenalPlan, until: date) -> None:
     rate = rate_numerator(plan.annual_rate_pct)
     total, rounded = account.penal_exact, round_ratio(account.penal_exact, DENOMINATOR)
+    booked = rounded
     for row, base in _overdue(account, until):
         nights = (until - max(account.day, first_penal_date(plan=plan, due=row.due))).days
         if nights <= 0:
@@ -60,8 +61,9 @@ def _accrue_daily(account: Account, plan: PenalPlan, until: date) -> None:
             account.penal_by_row[id(row)] = so_far + exact
         total += exact
         before, rounded = rounded, (2 * total + DENOMINATOR) // (2 * DENOMINATOR)
-        _add_penal(account, row, rounded - before)
+        _add_penal(row, rounded - before)
     account.penal_exact = total
+    account.book(Movement.ACCRUED, HEADS[PENAL], rounded - booked)
 
 
 def _levy_slabs(account: Account, plan: PenalPlan, until: date) -> None:
@@ -70,7 +72,9 @@ def _levy_slabs(account: Account, plan: PenalPlan, until: date) -> None:
             if account.day <= day < until:
                 item = penal_item(row)
                 room = charged if plan.cap_paise is None else plan.cap_paise - (item.amount if item else 0)
-                _add_penal(account, row, min(charged, room))
+                amount = max(min(charged, room), 0)
+                _add_penal(row, amount)
+                account.book(Movement.ACCRUED, HEADS[PENAL], amount)
 
 
 def _overdue(account: Account, until: date) -> Iterator[tuple[Period, int]]:
@@ -88,7 +92,7 @@ def _overdue(account: Account, until: date) -> Iterator[tuple[Period, int]]:
             yield row, base
 
 
-def _add_penal(account: Account, row: Period, amount: int) -> None:
+def _add_penal(row: Period, amount: int) -> None:
     if amount <= 0:
         return
     item = penal_item(row)
@@ -97,4 +101,3 @@ def _add_penal(account: Account, row: Period, amount: int) -> None:
         row.items = [*(row.items or ()), item]
     item.amount += amount
     row.paid_on = None
-    account.book(Movement.ACCRUED, HEADS[PENAL], amount)
