@@ -44,12 +44,18 @@ _ELSEWHERE = frozenset(
     | {"interest_period", "broken_period", "month_end", "instalment_paise", "instalment_unit_paise"}
     | {"instalment_rounding"}
 )
+# `Terms` lists the settings of the schedule before those of a loan's life, which begin with the early payment.
+_NAMES = [setting.name for setting in fields(Terms)]
 _NOT_ABOUT_THE_SCHEDULE = frozenset(
-    {"holidays", "is_interest_moved_with_due_date", "moratorium_interest", "early_payment", "waterfalls", "charges"}
-    | {"is_interest_recalculated", "has_interest_on_overdue_principal", "overdue_components", "penal_plan"}
-    | {"is_dated_from_evening_before", "is_tranche_from_period_start", "is_flat_interest_shared_equally", "leap_year"}
-    | {"is_late_charge_own_row", "is_instalment_charge_due_on_closing", "is_called_in_on_write_off"}
-    | {"is_full_term_per_tranche"}
+    {
+        "holidays",
+        "is_interest_moved_with_due_date",
+        "moratorium_interest",
+        "leap_year",
+        "is_flat_interest_shared_equally",
+    }
+    | {"is_dated_from_evening_before", "is_tranche_from_period_start", "is_full_term_per_tranche"}
+    | set(_NAMES[_NAMES.index("early_payment") :])
 )
 # Wherever every period has the same factor, the annuity on the factors is the textbook's.
 _POSSIBLE = {
