@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from ledger.views import account_page, trial_balance_page
+from ledger.views import books, control, vouchers
 
 app_name = "staff-books"
 
 urlpatterns = [
-    path("books/trial-balance/", trial_balance_page, name="trial-balance"),
-    path("books/account/<int:account_id>/", account_page, name="account"),
+    path("books/trial-balance/", books.trial_balance_page, name="trial-balance"),
+    path("books/account/<int:account_id>/", books.account_page, name="account"),
+    path("books/account/<int:account_id>/entries/", books.entries_page, name="entries"),
+    path("books/day-book/", books.day_book_page, name="day-book"),
+    path("books/profit-and-loss/", books.profit_and_loss_page, name="profit-and-loss"),
+    path("books/balance-sheet/", books.balance_sheet_page, name="balance-sheet"),
+    path("books/months/", control.periods_page, name="periods"),
+    path("books/check/", control.check_page, name="check"),
+    path("books/check/run/", control.check_run_page, name="check-run"),
+    path("books/manual-journals/", vouchers.vouchers_page, name="vouchers"),
+    path("books/manual-journals/new/", vouchers.voucher_page, name="voucher"),
 ]

@@ -44,13 +44,26 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What of a fact went to one instalment (None: held as excess, or to a charge without a row)."""
+
+    instalment_number: int | None
+    parts: tuple[Allocation, ...]
+
+    @property
+    def amount_paise(self) -> int:
+        """Sum of the parts."""
+        return sum(part.amount_paise for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactLine:
     """A fact with what became of it."""
 
     row: LoanFact
     fact: Fact
     details: tuple[tuple[str, object], ...]
-    allocations: tuple[Allocation, ...]
+    shares: tuple[Share, ...]
     journals: tuple[Journal, ...]
     undone_by: int | None
     undoes: int | None
@@ -239,6 +252,9 @@ def _fact_lines(
 ) -> list[FactLine]:
     undone = undone_sequences(facts=facts)
     undone_by = {_undoes(fact): fact.sequence for fact in facts if fact.sequence not in undone}
+    parts: dict[int, list[Allocation]] = {}
+    for part in state.allocations:
+        parts.setdefault(part.fact_sequence, []).append(part)
     by_key: dict[str, list[Journal]] = {}
     for journal in journals:
         by_key.setdefault(journal.idempotency_key, []).append(journal)
@@ -249,7 +265,7 @@ def _fact_lines(
             details=tuple(
                 (name, value) for name, value in row.details.items() if value and name not in _DETAILS_HIDDEN
             ),
-            allocations=tuple(part for part in state.allocations if part.fact_sequence == fact.sequence),
+            shares=_shares(parts.get(fact.sequence, [])),
             journals=tuple(by_key.get(f"lms.fact:{row.pk}", ())),
             undone_by=undone_by.get(fact.sequence) if fact.sequence in undone else None,
             undoes=_undoes(fact),
@@ -259,6 +275,14 @@ def _fact_lines(
         for row, fact in zip(rows, facts, strict=True)
     ]
     return sorted(lines, key=lambda line: (line.row.value_date, line.row.sequence), reverse=True)
+
+
+def _shares(parts: Sequence[Allocation]) -> tuple[Share, ...]:
+    """Put the parts of a fact together by instalment, in the order of application."""
+    shares: dict[int | None, list[Allocation]] = {}
+    for part in parts:
+        shares.setdefault(part.instalment_number, []).append(part)
+    return tuple(Share(instalment_number=number, parts=tuple(held)) for number, held in shares.items())
 
 
 def _undoes(fact: Fact) -> int | None:

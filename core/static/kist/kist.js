@@ -139,6 +139,11 @@
 
   window.addEventListener("load", () => {
     drawCharts();
+    // A long schedule opens where the loan stands.
+    for (const box of document.querySelectorAll(".k-table--sticky")) {
+      const next = box.querySelector("tr.is-next");
+      if (next) box.scrollTop = Math.max(next.offsetTop - box.clientHeight / 2, 0);
+    }
     // Colours come from the theme, so a change of light and dark draws again.
     new MutationObserver(drawCharts).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
   });
