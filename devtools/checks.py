@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,17 +69,13 @@ def run_tests(*, fast: bool, long: bool, pytest_args: Sequence[str]) -> int:
             return report.finish(skips_fail=in_ci())
         if not long:
             _static_checks(report, environment, processes=processes)
-        selection = ["-m", "long"] if long else []
+        arguments = [*(["-m", "long"] if long else []), *pytest_args]
         if fast:
-            selection = ["-m", "not long and not browser"]
+            arguments = ["-m", "not long and not browser", *pytest_args]
         else:
             with report.step("Chromium for the browser tests"):
                 _ensure_chromium(processes=processes)
-        with report.step("pytest on SQLite"):
-            _pytest_sqlite(environment, processes=processes, arguments=[*selection, *pytest_args])
-        if not fast:
-            with report.step("pytest on MariaDB and Redis"):
-                _pytest_servers(environment, processes=processes, folder=folder, arguments=[*selection, *pytest_args])
+        _suites(report, environment, processes=processes, folder=None if fast else folder, arguments=arguments)
         if not fast and not long:
             with report.step(f"Python {OTHER_PYTHON}: import, system check, engine tests"):
                 _other_python(processes=processes)
@@ -132,13 +129,30 @@ def _committed_files(*, tests: bool) -> list[str]:
     return [name for name in names if name.startswith("tests/") is tests]
 
 
-def _pytest_sqlite(environment: Environment, *, processes: Processes, arguments: Sequence[str]) -> None:
-    say("  SQLite; the broker is an embedded Valkey that the tests start")
+def _suites(
+    report: Report, environment: Environment, *, processes: Processes, folder: Path | None, arguments: Sequence[str]
+) -> None:
+    """Run the suite on SQLite and, at the same time, on MariaDB and Redis; without a `folder` on SQLite only.
+
+    Two processors halve the time; the output of the first run is kept until the second is done.
+    """
+    command = [environment.python, "-m", "pytest", *arguments]
     settings = child_environ(DATABASE_URL="sqlite://:memory:", REDIS_URL="")
-    _expect_success(processes.run([environment.python, "-m", "pytest", *arguments], env=settings))
+    if folder is None:
+        with report.step("pytest on SQLite"):
+            _expect_success(processes.run(command, env=settings))
+        return
+    started, log = time.monotonic(), folder / "sqlite.log"
+    beside = processes.start(command, env=settings | {"VAR_DIR": str(folder / "sqlite")}, log=log)
+    with report.step("pytest on MariaDB and Redis (on SQLite at the same time)"):
+        _pytest_servers(environment, processes=processes, folder=folder, command=command)
+    with report.step("pytest on SQLite", started=started):
+        code = beside.wait()
+        say(log.read_text(errors="replace"))
+        _expect_success(code)
 
 
-def _pytest_servers(environment: Environment, *, processes: Processes, folder: Path, arguments: Sequence[str]) -> None:
+def _pytest_servers(environment: Environment, *, processes: Processes, folder: Path, command: list[str]) -> None:
     ensure_mysql_client(environment, processes=processes)
     with (
         mariadb_for_tests(environment, processes=processes, folder=folder) as (database_url, database_origin),
@@ -146,8 +160,9 @@ def _pytest_servers(environment: Environment, *, processes: Processes, folder: P
     ):
         say(f"  database: {database_origin}")
         say(f"  broker:   {broker.origin}")
-        settings = child_environ(DATABASE_URL=database_url, REDIS_URL=broker.url)
-        _expect_success(processes.run([environment.python, "-m", "pytest", *arguments], env=settings))
+        files = str(folder / "servers")
+        settings = child_environ(DATABASE_URL=database_url, REDIS_URL=broker.url, VAR_DIR=files)
+        _expect_success(processes.run(command, env=settings))
 
 
 def _ensure_chromium(*, processes: Processes) -> None:

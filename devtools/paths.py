@@ -20,6 +20,7 @@ _NOT_INHERITED = (
     "PYTHONWARNINGS",
     "REDIS_URL",
     "SECRET_KEY",
+    "VAR_DIR",
     "VIRTUAL_ENV",
 )
 

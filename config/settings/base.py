@@ -61,7 +61,7 @@ TEMPLATES = [
 ]
 
 # Database: SQLite unless DATABASE_URL names a server.
-VAR_DIR = BASE_DIR / "var"
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 DATABASES = {"default": database("DATABASE_URL", default=f"sqlite:///{quote(str(VAR_DIR / 'kist.sqlite3'))}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
