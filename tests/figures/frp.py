@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -38,33 +39,51 @@ DEFAULT_BUCKETS = (("SMA-0", 1, 30), ("SMA-1", 31, 60), ("SMA-2", 61, 90))
 def run(case: Mapping[str, Any]) -> CaseResult:
     """Compare one case with the engine, snapshot by snapshot."""
     try:
-        for snapshot in case["expect"]:
-            figures = Figures(case["terms"], case["events"][: snapshot["after_event"]], snapshot)
-            for name, expected in snapshot.items():
-                if name in META:
-                    continue
-                found = read(figures, name, expected)
-                difference = _differs(expected, found, is_whole=bool(case.get("whole_units")))
-                if difference:
-                    return CaseResult(case["id"], Outcome.DIFFERENT, f"{name}: {difference}")
+        difference = next((found for snapshot in case["expect"] if (found := _compare(case, snapshot))), "")
     except Unsupported as reason:
         return CaseResult(case["id"], Outcome.UNSUPPORTED, str(reason))
     except EngineRefusal as refusal:
         return CaseResult(case["id"], Outcome.UNSUPPORTED, f"{refusal.code}: {refusal.message}")
-    return CaseResult(case["id"], Outcome.EXACT)
+    return CaseResult(case["id"], Outcome.DIFFERENT if difference else Outcome.EXACT, difference)
 
 
-def _differs(expected: Any, found: Any, *, is_whole: bool) -> str:
-    """Compare to the minor unit; figures given in whole units to the whole unit."""
-    if is_whole:
+def _compare(case: Mapping[str, Any], snapshot: Raw) -> str:
+    figures = Figures(case["terms"], case["events"][: snapshot["after_event"]], snapshot)
+    exactness = Exactness(bool(case.get("whole_units")), Fraction(str(case.get("tolerance", 0))))
+    for name, expected in snapshot.items():
+        if name in META:
+            continue
+        if difference := _differs(expected, read(figures, name, expected), exactness):
+            return f"{name}: {difference}"
+    if "schedule" in snapshot and not case.get("partial_rows") and len(snapshot["schedule"]) != len(figures.rows()):
+        return f"schedule: expected {len(snapshot['schedule'])} rows, got {len(figures.rows())}"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """How near a figure must come: to the minor unit, to the printed digits, or within a tolerance."""
+
+    is_whole: bool
+    tolerance: Fraction
+
+
+def _differs(expected: Any, found: Any, exactness: Exactness) -> str:
+    """Return "" where two figures are the same, else both."""
+    if exactness.is_whole:
         return differs_from(expected, found)
     if isinstance(expected, Mapping):
-        differences = ((name, _differs(value, found.get(name), is_whole=False)) for name, value in expected.items())
-        return next((f"{name}: {difference}" for name, difference in differences if difference), "")
+        for name, value in expected.items():
+            if name not in found:
+                raise Unsupported(f"expected figure {name}")
+            if difference := _differs(value, found[name], exactness):
+                return f"{name}: {difference}"
+        return ""
     if isinstance(expected, list) and len(expected) == len(found):
-        return next((d for e, f in zip(expected, found, strict=True) if (d := _differs(e, f, is_whole=False))), "")
+        return next((d for e, f in zip(expected, found, strict=True) if (d := _differs(e, f, exactness))), "")
     if isinstance(found, Fraction):
-        return "" if number(expected or 0) == found else f"expected {expected}, got {float(found)}"
+        is_near = abs(number(expected or 0) - found) <= exactness.tolerance
+        return "" if is_near else f"expected {expected}, got {float(found)}"
     return "" if expected == found else f"expected {expected}, got {found}"
 
 
