@@ -262,6 +262,7 @@ _EXPLAINERS: dict[str, Callable[[_Case, str], Explanation]] = {
     "status": _plain("status", "what the facts so far make of the loan"),
     "instalments": _instalments,
     "allocations": _plain("allocations", "number of parts that the facts were split into"),
+    "charges": _plain("charges", "number of fees, taxes and penal charges, paid or not"),
     "totals": _totals,
     "outstanding": _balance,
     "overdue": _overdue,

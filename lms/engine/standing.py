@@ -9,7 +9,7 @@ from lms.engine.account import HEADS, Account, is_settled, open_amount
 from lms.engine.accruals import accrual_lines, earned_interest, next_change_date
 from lms.engine.plan import COMPONENTS, INDEX, INTEREST, Period, to_instalment
 from lms.engine.row_charges import planned_charges
-from lms.engine.state import Allocation, Amounts, Head, LoanState, LoanStatus, Movement, MovementTotal
+from lms.engine.state import Allocation, Amounts, ChargeState, Head, LoanState, LoanStatus, Movement, MovementTotal
 from lms.engine.terms import Terms
 
 _ORDER = {movement: index for index, movement in enumerate(Movement)}
@@ -72,6 +72,24 @@ def loan_state(*, account: Account, as_of: date) -> LoanState:
         closed_on=account.closed_on,
         accrual_lines=() if is_closed else accrual_lines(account=account, as_of=as_of),
         next_change_date=None if is_closed else next_change_date(account=account, as_of=as_of),
+        charges=_charges(periods),
+    )
+
+
+def _charges(periods: list[Period]) -> tuple[ChargeState, ...]:
+    return tuple(
+        [
+            ChargeState(
+                component=COMPONENTS[item.component],
+                due_date=item.due,
+                instalment_number=number,
+                amount_paise=item.amount,
+                open_paise=item.amount - item.settled,
+                fact_sequence=item.sequence,
+            )
+            for number, row in enumerate(periods, 1)
+            for item in row.items or ()
+        ]
     )
 
 

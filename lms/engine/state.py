@@ -101,6 +101,21 @@ class Allocation:
     movement: Movement | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeState:
+    """One fee, its tax or one penal charge: when it is due, how much it is, and what of it is open, in paise.
+
+    `fact_sequence` is the fact that levied it; None for one that follows from the terms.
+    """
+
+    component: Component
+    due_date: date
+    instalment_number: int
+    amount_paise: int
+    open_paise: int
+    fact_sequence: int | None = None
+
+
 class Movement(StrEnum):
     """What can happen to a head; with the head it names a posting rule."""
 
@@ -175,6 +190,7 @@ class LoanState:
     closed_on: date | None
     accrual_lines: tuple[AccrualLine, ...]
     next_change_date: date | None
+    charges: tuple[ChargeState, ...] = ()
 
     def total(self, movement: Movement, head: Head) -> int:
         """Cumulative paise of one movement on one head; zero when it never happened."""
