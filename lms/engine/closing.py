@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from lms.engine.account import Account, open_amount
@@ -85,6 +86,8 @@ def call_in(*, account: Account) -> None:
     row.items = items or None
     for period in later:
         _carry_settled(row, period)
+    gone = {id(period) for period in later}
+    plan.history = [replace(paid, row=row) if id(paid.row) in gone else paid for paid in plan.history]
     del plan.periods[index + 1 :]
     account.cursor = min(account.cursor, index)
     evaluate(plan=plan, first=index)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import date
+from itertools import accumulate
 
 from lms.engine.plan import INTEREST, PRINCIPAL, InterestDue, Period, Plan
 from lms.engine.rounding import round_ratio
@@ -24,6 +26,7 @@ def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None) -> 
     walk = _Walk(plan, interest_until)
     for index, period in enumerate(plan.periods):
         walk.step(index, period)
+    walk.finish()
 
 
 def keep_instalments(plan: Plan) -> None:
@@ -44,7 +47,13 @@ class _Walk:
         self.overdue = 0
         self.paid_later = sum(_paid(period, PRINCIPAL) for period in plan.periods)
         self.absorber = last_unpaid(plan)
-        self.total_lent = sum(amount for period in plan.periods for _, amount in period.moves)
+        self.paid_down = 0
+        self.position = {id(period): index for index, period in enumerate(plan.periods)} if plan.history else {}
+        self.ahead = [paid for paid in plan.history if paid.row.kind is not RowKind.DOWN_PAYMENT]
+        history = sorted(self.ahead, key=lambda paid: paid.day)
+        self.days = [paid.day for paid in history]
+        self.amounts = [paid.amount for paid in history]
+        self.sums = [0, *accumulate(self.amounts)]
 
     def step(self, index: int, period: Period) -> None:
         """Evaluate one period and move the sums behind it."""
@@ -63,8 +72,16 @@ class _Walk:
         period.due_principal = max(principal, paid_principal)
         self.carried = owed - period.due_interest
         self.closing = period.closing = period.lent() - period.due_principal
-        if period.due < self.plan.known_until:
+        if period.kind is RowKind.DOWN_PAYMENT:
+            # A down payment is no part of what is amortised: it bears no interest, paid in time or not.
+            self.paid_down += period.due_principal
+        elif period.due < self.plan.known_until:
             self.overdue += max(period.due_principal - paid_principal, 0)
+
+    def finish(self) -> None:
+        """Let interest that ran after the last unpaid period fall due with it."""
+        if self.carried > 0 and self.absorber >= 0:
+            self.plan.periods[self.absorber].due_interest += self.carried
 
     def _due_so_far(self, period: Period) -> int:
         """Principal that fell due in earlier periods: what was lent before this one less the balance it starts with."""
@@ -97,16 +114,16 @@ class _Walk:
         plan, known = self.plan, self.plan.known_until
         is_overdue_bearing = plan.terms.has_interest_on_overdue_principal
         if is_overdue_bearing and period.start < known:
-            history = plan.history
-            opening = self.lent - sum(paid.amount for paid in history if paid.day <= period.start)
-            moves = [(paid.day, -paid.amount) for paid in history if period.start < paid.day < period.end]
+            first, last = bisect_right(self.days, period.start), bisect_left(self.days, period.end)
+            opening = self.lent - self.paid_down - self.sums[first]
+            inside = slice(first, last)
+            moves = [(day, -amount) for day, amount in zip(self.days[inside], self.amounts[inside], strict=True)]
             if known < period.end:
                 moves.append((known, -self.overdue))
         else:
-            waiting = {id(row) for row in plan.periods[index:]} if plan.history else set()
-            ahead = [paid for paid in plan.history if id(paid.row) in waiting]
-            opening = period.opening - sum(paid.amount for paid in ahead if paid.day <= period.start)
-            moves = [(paid.day, -paid.amount) for paid in ahead if period.start < paid.day < period.end]
+            self.ahead = [paid for paid in self.ahead if self.position[id(paid.row)] >= index]
+            opening = period.opening - sum(paid.amount for paid in self.ahead if paid.day <= period.start)
+            moves = [(paid.day, -paid.amount) for paid in self.ahead if period.start < paid.day < period.end]
         return opening, sorted([*period.moves, *moves], key=lambda move: move[0])
 
 

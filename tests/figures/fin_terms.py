@@ -120,9 +120,13 @@ def _dates(terms: dict[str, Any], disbursed: date) -> dict[str, Any]:
     if "first_due_date" in terms:
         found["first_due_date"] = date.fromisoformat(terms["first_due_date"])
         found["schedule_start"] = found.get("schedule_start", disbursed)
+        if Decimal(terms["annual_rate_pct"]) and str(terms["days_in_month"]) == "30":
+            raise Unsupported("first_due_date with interest by months of 30 days")
     if "due_dates" in terms:
         found["due_dates"] = tuple(date.fromisoformat(day) for day in terms["due_dates"])
     if "fixed_length" in terms:
+        if Decimal(terms["annual_rate_pct"]) and str(terms["days_in_month"]) == "30":
+            raise Unsupported("fixed_length with interest by months of 30 days")
         found["fixed_length"] = terms["fixed_length"]["value"]
         found["fixed_length_unit"] = _UNITS[terms["fixed_length"]["unit"]]
     return found
@@ -238,6 +242,9 @@ def _payments(terms: dict[str, Any]) -> dict[str, Any]:
         "is_interest_recalculated": recalculated is not None,
         "has_interest_on_overdue_principal": recalculated is not None and not terms.get("no_interest_on_past_due"),
     }
+    later = [charge for charge in terms.get("charges", ()) if charge["when"] != "disbursement"]
+    if recalculated and any("interest" in charge["calc"] for charge in later):
+        raise Unsupported("charge in per cent of interest that is recalculated")
     found["charges"] = tuple(charge_term(charge) for charge in terms.get("charges", ()))
     if "allocation" in terms:
         found["waterfalls"] = waterfalls(terms["allocation"])
