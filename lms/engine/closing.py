@@ -71,6 +71,8 @@ def call_in(*, account: Account) -> None:
     if account.closed_as is not None:
         raise EngineRefusal("engine.loan_not_active", "The loan is closed already.")
     plan, day = account.plan, account.day
+    for item in [item for period in plan.periods for item in period.items or ()]:
+        item.due = min(item.due, day)
     if day >= plan.periods[-1].due:
         return
     index = _row_called(account, day)
@@ -81,8 +83,6 @@ def call_in(*, account: Account) -> None:
     row.interest_due = InterestDue.FREE if row.interest_due is InterestDue.FREE else InterestDue.PAID
     row.moves += [move for period in later for move in period.moves]
     items = [item for period in (row, *later) for item in period.items or () if _is_kept(account, period, row, item)]
-    for item in items:
-        item.due = min(item.due, day)
     row.items = items or None
     for period in later:
         _carry_settled(row, period)
