@@ -91,11 +91,15 @@ class OpeningLine:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the reader asks for: the day that counts, and the last day of recording that was known."""
+    """What the reader asks for: the day that counts, and the last day of recording that was known.
+
+    `is_refused`: the day asked for is no date, or later than the loan's latest; the latest is shown in its place.
+    """
 
     as_of: date
     known_on: date | None
     is_past: bool
+    is_refused: bool = False
 
     @property
     def query(self) -> str:
@@ -110,7 +114,13 @@ def moment_of(request: HttpRequest, loan: Loan) -> Moment:
     latest = loan.as_of or today
     wanted = as_of_date(request.GET.get("as_of"), latest=latest)
     known_on = as_of_date(request.GET.get("known_on"), latest=today)
-    return Moment(wanted or latest, known_on, is_past=wanted is not None or known_on is not None)
+    asked = request.GET.get("as_of", "")
+    return Moment(
+        as_of=wanted or latest,
+        known_on=known_on,
+        is_past=wanted is not None or known_on is not None,
+        is_refused=bool(asked) and wanted is None and asked != latest.isoformat(),
+    )
 
 
 def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, Any]:
