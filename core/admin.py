@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -40,9 +41,19 @@ class AuditEntryAdmin(ReadOnlyModelAdmin):
     fields = ("at", "actor", "action", "about", "reason", "what")
     readonly_fields = ("about", "what")
     list_filter = (("at", RangeDateFilter),)
-    search_fields = ("object_id__exact", "action__startswith")
-    search_help_text = "Id of an object, or the start of an act such as lms.receipt"
+    search_fields = ("object_type", "object_id")
+    search_help_text = "Kind and key of an object, such as lms.loan 123"
     ordering = ("-id",)
+    sortable_by = ("when",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """Find the entries of one object, by the index that holds them together."""
+        object_type, _, object_id = search_term.strip().partition(" ")
+        if not object_type:
+            return queryset, False
+        return queryset.filter(object_type=object_type.lower(), object_id=object_id.strip()), False
 
     @admin.display(description="When", ordering="at")
     def when(self, entry: AuditEntry) -> SafeString:

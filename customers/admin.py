@@ -30,6 +30,7 @@ class CustomerAdmin(ReadOnlyModelAdmin):
     search_fields = ("number",)
     search_help_text = "Name, phone, PAN in full, or customer number"
     ordering = ("-id",)
+    sortable_by = ("number",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Leave the encrypted columns closed: the list does not show them."""
@@ -70,7 +71,7 @@ class CustomerAdmin(ReadOnlyModelAdmin):
         """Show the last digits."""
         return mask_phone(customer.phone)
 
-    @admin.display(description="State", ordering="state_code")
+    @admin.display(description="State")
     def state(self, customer: Customer) -> str:
         """Show the state's name."""
         found = state_by_code(customer.state_code)

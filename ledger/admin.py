@@ -76,9 +76,10 @@ class JournalAdmin(ReadOnlyModelAdmin):
 
     list_display = ("id", "happened", "about", "product_code", "value_date", "booked_on", "amount")
     list_filter = (("booked_on", RangeDateFilter), ("value_date", RangeDateFilter))
-    search_fields = ("id__exact", "idempotency_key__exact", "event__startswith")
-    search_help_text = "Number of a journal, its key, or the start of an event"
+    search_fields = ("id__exact", "idempotency_key__exact")
+    search_help_text = "Number of a journal, or its key"
     ordering = ("-id",)
+    sortable_by = ("id", "value_date", "booked_on")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -82,8 +82,20 @@ STAFF_THEME = {
                 "items": [
                     _entry("Day-end", "event_available", "staff:day-end", "lms.view_dayend"),
                     _entry("Trial balance", "balance", "staff-books:trial-balance", "ledger.view_account"),
+                    _entry("Profit and loss", "query_stats", "staff-books:profit-and-loss", "ledger.view_account"),
+                    _entry("Balance sheet", "account_balance", "staff-books:balance-sheet", "ledger.view_account"),
+                    _entry("Day book", "menu_book", "staff-books:day-book", "ledger.view_journal"),
                     _entry("Accounts", "account_tree", "admin:ledger_account_changelist", "ledger.view_account"),
                     _entry("Journals", "receipt_long", "admin:ledger_journal_changelist", "ledger.view_journal"),
+                    _entry(
+                        "Manual journals",
+                        "edit_note",
+                        "staff-books:vouchers",
+                        "ledger.request_manual_journal",
+                        "ledger.approve_manual_journal",
+                    ),
+                    _entry("Months", "calendar_month", "staff-books:periods", "ledger.view_period"),
+                    _entry("Ledger check", "verified", "staff-books:check", "ledger.view_ledgercheck"),
                 ],
             },
             {

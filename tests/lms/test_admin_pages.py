@@ -15,6 +15,7 @@ from django.urls import reverse
 from core.models import AuditEntry
 from customers.models import Customer
 from customers.services import bank_account_add
+from ledger.models import Journal
 from lms.models import DayEnd, DayEndProblem, ImportBatch, Loan
 from lms.services.day_end import day_end_run
 from tests.factories.book import levy, receive
@@ -370,3 +371,29 @@ def test_import_that_no_worker_took_yet_says_so(manager: Client) -> None:
     response = upload(manager, f"{SMALL_HEADER}\n{SMALL_ROW}\n")
 
     assert "Waiting for a worker" in page_of(manager, response["Location"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("ledger_journal", "nonsense", 0),
+        ("ledger_journal", "lms.close", 0),
+        ("core_auditentry", "customers.customer {customer}", 2),
+        ("core_auditentry", "customers.customer", 0),
+        ("customers_customer", "lakshmi", 1),
+        ("ledger_account", "1110", 1),
+    ],
+)
+def test_lists_find_what_they_say_they_find(loan: Loan, manager: Client, name: str, text: str, found: int) -> None:
+    answer = manager.get(reverse(f"admin:{name}_changelist"), {"q": text.format(customer=loan.customer_id)})
+
+    assert answer.status_code == 200
+    assert answer.context["cl"].result_count == found
+
+
+def test_journal_is_found_by_number_and_by_key(loan: Loan, manager: Client) -> None:
+    journal = Journal.objects.order_by("pk")[0]
+
+    for text in (str(journal.pk), journal.idempotency_key):
+        answer = manager.get(reverse("admin:ledger_journal_changelist"), {"q": text})
+        assert [found.pk for found in answer.context["cl"].result_list] == [journal.pk]
