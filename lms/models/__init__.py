@@ -2,7 +2,16 @@
 
 from lms.models.day_end import DayEnd, DayEndChunk, DayEndProblem
 from lms.models.imports import ImportBatch, ImportRow
-from lms.models.loan import Allocation, ClassificationEntry, FactKind, Instalment, Loan, LoanAccrual, LoanFact
+from lms.models.loan import (
+    Allocation,
+    ClassificationEntry,
+    FactKind,
+    Instalment,
+    Loan,
+    LoanAccrual,
+    LoanCharge,
+    LoanFact,
+)
 from lms.models.product import Product, ProductVersion
 
 __all__ = [
@@ -17,6 +26,7 @@ __all__ = [
     "Instalment",
     "Loan",
     "LoanAccrual",
+    "LoanCharge",
     "LoanFact",
     "Product",
     "ProductVersion",

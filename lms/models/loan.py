@@ -209,6 +209,28 @@ class Allocation(models.Model):
         return f"{self.component or 'EXCESS'} {self.amount_paise}"
 
 
+class LoanCharge(models.Model):
+    """Cache: one fee, its tax or one penal charge, and what of it is open."""
+
+    loan = models.ForeignKey(Loan, on_delete=models.CASCADE, related_name="charges")
+    # Place among the loan's charges, by instalment and then in the order of levying.
+    position = models.PositiveIntegerField()
+    # The entry that levied it; null for a charge that follows from the terms.
+    fact_sequence = models.PositiveIntegerField(null=True)
+    component = models.CharField(max_length=10, choices=_choices(Component))
+    due_date = models.DateField()
+    instalment_number = models.PositiveIntegerField()
+    amount_paise = models.BigIntegerField()
+    open_paise = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["loan", "position"]
+        constraints = [models.UniqueConstraint(fields=["loan", "position"], name="one_charge_per_position")]
+
+    def __str__(self) -> str:
+        return f"{self.component} {self.amount_paise}"
+
+
 class LoanAccrual(models.Model):
     """What one day-end booked on one loan and head: the drill-down of the day's aggregated journal; append-only.
 

@@ -23,18 +23,12 @@ from lms.errors import (
     ReferenceReused,
     ReferenceTwiceInBatch,
 )
-from lms.models import Allocation, ClassificationEntry, Instalment, Loan, LoanFact
+from lms.models import ClassificationEntry, Loan, LoanFact
 from lms.services.checks import credit_reference_of, key_check, reason_check
 from lms.services.drafts import LoanDraft, loan_states
 from lms.services.fact_rows import content_hash, fact_columns, first_lent_on
 from lms.services.loans import loan_numbers_take, loan_unsaved
-from lms.services.position_rows import (
-    ALLOCATION_COLUMNS,
-    INSTALMENT_COLUMNS,
-    allocations_of,
-    instalments_of,
-    rows_create,
-)
+from lms.services.position_rows import ROW_CACHES, rows_create
 from lms.services.positions import booked_totals, day_before, movements_between, position_set
 
 __all__ = ["LoanDraft", "loans_book_many"]
@@ -228,16 +222,8 @@ def _credited_refuse(references: Sequence[str]) -> None:
 
 def _caches_insert(entries: Sequence[_Entry]) -> None:
     held = [(entry.loan.pk, entry.state) for entry in entries if entry.state is not None]
-    rows_create(
-        Instalment,
-        columns=INSTALMENT_COLUMNS,
-        rows=((loan_id, values) for loan_id, state in held for values in instalments_of(state=state)),
-    )
-    rows_create(
-        Allocation,
-        columns=ALLOCATION_COLUMNS,
-        rows=((loan_id, values) for loan_id, state in held for values in allocations_of(state=state)),
-    )
+    for cache in ROW_CACHES:
+        rows_create(cache=cache, rows=((loan_id, row) for loan_id, state in held for row in cache.rows_of(state)))
 
 
 def _diary_insert(entries: Sequence[_Entry]) -> None:

@@ -1,16 +1,17 @@
-"""Caches of a state in rows of their own: instalments and allocations. Only rows that changed are written."""
+"""Caches of a state in rows of their own: instalments, allocations and charges. Only rows that changed are written."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
 from lms.engine.state import Allocation as AllocationState
 from lms.engine.state import Amounts, LoanState
 from lms.engine.state import Instalment as InstalmentState
-from lms.models import Allocation, Instalment
+from lms.models import Allocation, Instalment, LoanCharge
 
 _BATCH = 1000
 
@@ -39,6 +40,16 @@ ALLOCATION_COLUMNS = (
     "amount_paise",
     "applied_on",
     "is_from_excess",
+)
+
+CHARGE_COLUMNS = (
+    "position",
+    "fact_sequence",
+    "component",
+    "due_date",
+    "instalment_number",
+    "amount_paise",
+    "open_paise",
 )
 
 
@@ -86,49 +97,66 @@ def allocations_of(*, state: LoanState) -> list[tuple[Any, ...]]:
     return [allocation_values(position=position, part=part) for position, part in enumerate(state.allocations, 1)]
 
 
-def instalments_save(*, states: Mapping[int, LoanState]) -> None:
-    """Bring the instalment rows of loans, by loan id, to their states; rows that are right already stay."""
-    wanted = {loan_id: instalments_of(state=state) for loan_id, state in states.items()}
-    _rows_save(Instalment, columns=INSTALMENT_COLUMNS, wanted=wanted)
+def charges_of(*, state: LoanState) -> list[tuple[Any, ...]]:
+    """Return the rows that the charge cache should hold, by position from 1."""
+    return [
+        (
+            position,
+            charge.fact_sequence,
+            charge.component.value,
+            charge.due_date,
+            charge.instalment_number,
+            charge.amount_paise,
+            charge.open_paise,
+        )
+        for position, charge in enumerate(state.charges, 1)
+    ]
 
 
-def allocations_save(*, states: Mapping[int, LoanState]) -> None:
-    """Bring the allocation rows of loans, by loan id, to their states; rows that are right already stay."""
-    wanted = {loan_id: allocations_of(state=state) for loan_id, state in states.items()}
-    _rows_save(Allocation, columns=ALLOCATION_COLUMNS, wanted=wanted)
+@dataclass(frozen=True, slots=True)
+class RowCache:
+    """One table that caches a part of a state, row by row; the first column names a row within its loan."""
+
+    name: str
+    model: type[Instalment | Allocation | LoanCharge]
+    columns: tuple[str, ...]
+    rows_of: Callable[[LoanState], list[tuple[Any, ...]]]
 
 
-def rows_create(
-    model: type[Instalment] | type[Allocation],
-    *,
-    columns: Sequence[str],
-    rows: Iterable[tuple[int, tuple[Any, ...]]],
-) -> None:
-    """Insert rows given as loan id and values of `columns`.
+ROW_CACHES: Final = (
+    RowCache("instalment", Instalment, INSTALMENT_COLUMNS, lambda state: instalments_of(state=state)),
+    RowCache("allocation", Allocation, ALLOCATION_COLUMNS, lambda state: allocations_of(state=state)),
+    RowCache("charge", LoanCharge, CHARGE_COLUMNS, lambda state: charges_of(state=state)),
+)
+
+
+def rows_save(*, states: Mapping[int, LoanState]) -> None:
+    """Bring every row that caches a part of loans, by loan id, to their states; rows that are right already stay."""
+    for cache in ROW_CACHES:
+        _rows_save(cache, {loan_id: cache.rows_of(state) for loan_id, state in states.items()})
+
+
+def rows_create(*, cache: RowCache, rows: Iterable[tuple[int, tuple[Any, ...]]]) -> None:
+    """Insert rows given as loan id and values of the cache's columns.
 
     Written as SQL: building half a million model objects would take longer than everything else of an import.
     """
     quote = connection.ops.quote_name
-    names = ", ".join(quote(name) for name in ("loan_id", *columns))
-    marks = ", ".join(["%s"] * (len(columns) + 1))
-    statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
+    names = ", ".join(quote(name) for name in ("loan_id", *cache.columns))
+    marks = ", ".join(["%s"] * (len(cache.columns) + 1))
+    statement = f"INSERT INTO {quote(cache.model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
     pending = iter(rows)
     with connection.cursor() as cursor:
         while batch := list(islice(pending, _BATCH)):
             cursor.executemany(statement, [(loan_id, *map(_to_column, values)) for loan_id, values in batch])
 
 
-def _rows_save(
-    model: type[Instalment] | type[Allocation],
-    *,
-    columns: Sequence[str],
-    wanted: Mapping[int, Sequence[tuple[Any, ...]]],
-) -> None:
-    """Delete rows that are wrong and insert those that are missing; the first column names a row within its loan."""
-    manager: Any = model._default_manager
+def _rows_save(cache: RowCache, wanted: Mapping[int, Sequence[tuple[Any, ...]]]) -> None:
+    """Delete rows that are wrong and insert those that are missing."""
+    manager: Any = cache.model._default_manager
     present: dict[tuple[int, Any], tuple[int, tuple[Any, ...]]] = {
         (row[1], row[2]): (row[0], row[2:])
-        for row in manager.filter(loan_id__in=list(wanted)).values_list("pk", "loan_id", *columns)
+        for row in manager.filter(loan_id__in=list(wanted)).values_list("pk", "loan_id", *cache.columns)
     }
     missing, stale = [], []
     for loan_id, rows in wanted.items():
@@ -143,7 +171,7 @@ def _rows_save(
     if stale:
         manager.filter(pk__in=stale)._raw_delete(manager.db)
     if missing:
-        rows_create(model, columns=columns, rows=missing)
+        rows_create(cache=cache, rows=missing)
 
 
 def _to_column(value: Any) -> Any:

@@ -17,7 +17,7 @@ from lms.engine.state import AccrualLine, Head, LoanState, Movement
 from lms.engine.terms import Terms
 from lms.models import Loan
 from lms.services.fact_rows import facts_of
-from lms.services.position_rows import allocations_save, instalments_save
+from lms.services.position_rows import rows_save
 
 SUSPENDED = "SUSPENDED"
 SUSPENDED_HEADS = (Head.INTEREST, Head.FEE, Head.PENAL)
@@ -100,8 +100,7 @@ def position_save(*, loan: Loan, state: LoanState, asset_class: AssetClass | Non
     position_set(loan=loan, state=state)
     loan.save(update_fields=CACHED)
     states = {loan.pk: state}
-    instalments_save(states=states)
-    allocations_save(states=states)
+    rows_save(states=states)
 
 
 def positions_save_many(*, positions: Sequence[tuple[Loan, LoanState]]) -> None:
@@ -113,8 +112,7 @@ def positions_save_many(*, positions: Sequence[tuple[Loan, LoanState]]) -> None:
         position_set(loan=loan, state=state)
     loans_update_many(loans=[loan for loan, _ in positions])
     states = {loan.pk: state for loan, state in positions}
-    instalments_save(states=states)
-    allocations_save(states=states)
+    rows_save(states=states)
 
 
 def loans_update_many(*, loans: Sequence[Loan]) -> None:

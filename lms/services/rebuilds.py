@@ -1,6 +1,7 @@
 """Repair of one loan: its caches written anew from its facts."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -8,10 +9,11 @@ from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
 from ledger.services import journal_post
-from lms.models import Allocation, Instalment, Loan
+from lms.models import Loan
 from lms.services.checks import reason_check
 from lms.services.fact_rows import facts_of, first_lent_on
 from lms.services.facts import REFERENCE_TYPE, as_of_after, borrower_of, loan_lock
+from lms.services.position_rows import ROW_CACHES
 from lms.services.positions import (
     booked_totals,
     day_before,
@@ -105,5 +107,6 @@ def _blank(loan: Loan) -> None:
     for name in POSITION:
         setattr(loan, name, getattr(blank, name))
     loan.save()
-    Instalment.objects.filter(loan=loan).delete()
-    Allocation.objects.filter(loan=loan).delete()
+    for cache in ROW_CACHES:
+        manager: Any = cache.model._default_manager
+        manager.filter(loan=loan).delete()

@@ -10,11 +10,11 @@ from lms.engine.facts import Fact
 from lms.engine.replay import replay
 from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
-from lms.models import Allocation, Instalment, Loan
+from lms.models import Loan
 from lms.services.day_end.certificate import book_read, consistent_read, control_checks
 from lms.services.fact_rows import facts_of, facts_of_many, first_lent_on
 from lms.services.facts import as_of_after
-from lms.services.position_rows import ALLOCATION_COLUMNS, INSTALMENT_COLUMNS, allocations_of, instalments_of
+from lms.services.position_rows import ROW_CACHES, RowCache
 from lms.services.positions import (
     FIGURES,
     accrual_lines_to_json,
@@ -108,14 +108,13 @@ def control_accounts_verify() -> tuple[int, tuple[Difference, ...]]:
 def _verify(loans: Sequence[Loan], closed_to: date | None, accounts: AccountCodes) -> VerifiedBatch:
     ids = [loan.pk for loan in loans]
     facts = _facts(ids)
-    instalments = _rows(Instalment, INSTALMENT_COLUMNS, ids)
-    allocations = _rows(Allocation, ALLOCATION_COLUMNS, ids)
+    rows = [_rows(cache, ids) for cache in ROW_CACHES]
     postings = posted_and_booked(loans=loans, accounts=accounts)
     found: list[Difference] = []
     figures = 0
     for loan in loans:
         try:
-            pairs = _pairs(loan, facts[loan.pk], instalments[loan.pk], allocations[loan.pk], closed_to)
+            pairs = _pairs(loan, facts[loan.pk], [by_loan[loan.pk] for by_loan in rows], closed_to)
             pairs += [(f"posted on account {code}", posted, due) for code, posted, due in postings[loan.pk]]
         except _DAMAGE as error:
             found.append(Difference(loan.number, "replay", f"{type(error).__name__}: {error}", "a loan that replays"))
@@ -144,11 +143,11 @@ def _facts_or_none(loan_id: int) -> tuple[Fact, ...] | None:
         return None
 
 
-def _rows(model: type[Instalment] | type[Allocation], columns: Sequence[str], ids: Sequence[int]) -> Rows:
+def _rows(cache: RowCache, ids: Sequence[int]) -> Rows:
     rows: dict[int, list[tuple[Any, ...]]] = {loan_id: [] for loan_id in ids}
-    manager: Any = model._default_manager
-    ordered = manager.filter(loan_id__in=ids).order_by("loan_id", columns[0])
-    for loan_id, *values in ordered.values_list("loan_id", *columns).iterator():
+    manager: Any = cache.model._default_manager
+    ordered = manager.filter(loan_id__in=ids).order_by("loan_id", cache.columns[0])
+    for loan_id, *values in ordered.values_list("loan_id", *cache.columns).iterator():
         rows[loan_id].append(tuple(values))
     return rows
 
@@ -156,8 +155,7 @@ def _rows(model: type[Instalment] | type[Allocation], columns: Sequence[str], id
 def _pairs(
     loan: Loan,
     facts: tuple[Fact, ...] | None,
-    instalments: list[tuple[Any, ...]],
-    allocations: list[tuple[Any, ...]],
+    rows: Sequence[list[tuple[Any, ...]]],
     closed_to: date | None,
 ) -> list[tuple[str, Any, Any]]:
     """Return figure, stored and expected value of everything that is cached of a loan."""
@@ -171,12 +169,12 @@ def _pairs(
         ("disbursed_on", loan.disbursed_on, first_lent_on(facts=facts)),
     ]
     if not facts:
-        return pairs + _untouched_pairs(loan, instalments, allocations)
+        return pairs + _untouched_pairs(loan, rows)
     state = replay(terms=terms, facts=facts, as_of=as_of_after(loan=loan, facts=facts))
     pairs += [(name, getattr(loan, name), value) for name, value in loan_figures(state=state).items()]
     pairs += _line_pairs(loan, state)
-    pairs += _row_pairs("instalment", instalments, instalments_of(state=state), INSTALMENT_COLUMNS)
-    pairs += _row_pairs("allocation", allocations, allocations_of(state=state), ALLOCATION_COLUMNS)
+    for cache, stored in zip(ROW_CACHES, rows, strict=True):
+        pairs += _row_pairs(cache.name, stored, cache.rows_of(state), cache.columns)
     pairs.append(
         ("booked", loan.booked, booked_totals(state=state, is_income_suspended=is_income_suspended(loan=loan)))
     )
@@ -194,13 +192,11 @@ def _terms_pairs(loan: Loan, terms: Terms) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def _untouched_pairs(
-    loan: Loan, instalments: list[tuple[Any, ...]], allocations: list[tuple[Any, ...]]
-) -> list[tuple[str, Any, Any]]:
+def _untouched_pairs(loan: Loan, rows: Sequence[list[tuple[Any, ...]]]) -> list[tuple[str, Any, Any]]:
     """Return the pairs of a loan that was sanctioned and nothing more: no position at all."""
     blank = Loan(undrawn_paise=loan.principal_paise, current_rate_pct=loan.annual_rate_pct)
     pairs: list[tuple[str, Any, Any]] = [(name, getattr(loan, name), getattr(blank, name)) for name in POSITION]
-    return [*pairs, ("instalments", len(instalments), 0), ("allocations", len(allocations), 0)]
+    return pairs + [(f"{cache.name}s", len(held), 0) for cache, held in zip(ROW_CACHES, rows, strict=True)]
 
 
 def _line_pairs(loan: Loan, state: LoanState) -> list[tuple[str, Any, Any]]:

@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from core.models import AuditEntry
 from ledger.models import Journal
 from ledger.services import MovementAmount, journal_post
-from lms.models import Allocation, Instalment, Loan, LoanFact
+from lms.models import Allocation, Instalment, Loan, LoanCharge, LoanFact
+from lms.services.charges import charge_levy
 from lms.services.rebuilds import loan_rebuild
 from lms.services.verification import control_accounts_verify, loan_verify, loans_verify
 from tests.factories.book import assert_verified, balances, receive, refused
@@ -96,6 +97,22 @@ def test_a_wrong_allocation_is_found_and_repaired(paid: Loan) -> None:
     Allocation.objects.filter(loan=paid, position=1).update(amount_paise=1)
 
     assert _found(paid) == [f"Loan {paid.number}: allocation 1 amount_paise is 1, should be 244603"]
+    _rebuild(paid)
+    assert_verified(paid)
+
+
+def test_a_wrong_charge_is_found_and_repaired(paid: Loan) -> None:
+    charge_levy(
+        loan_id=paid.pk, code="STATEMENT", value_date=FIRST_DUE, idempotency_key="charge-1", reason="Paper statement"
+    )
+    # The excess of 52 rupees paid a part of the fee at once.
+    assert list(LoanCharge.objects.filter(loan=paid).values_list("component", "amount_paise", "open_paise")) == [
+        ("FEE", 100_00, 48_00),
+        ("TAX", 18_00, 18_00),
+    ]
+    LoanCharge.objects.filter(loan=paid, position=2).update(open_paise=0)
+
+    assert _found(paid) == [f"Loan {paid.number}: charge 2 open_paise is 0, should be 1800"]
     _rebuild(paid)
     assert_verified(paid)
 
