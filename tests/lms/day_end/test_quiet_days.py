@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from core.business_date import business_date
 from lms.models import Loan, LoanAccrual
@@ -95,3 +96,23 @@ def test_loans_are_quiet_until_their_next_due_date() -> None:
     assert [is_quiet(loan=loan, on_date=date(2026, 6, 2)) for loan in loans] == [False] * 6
     daily = Loan.objects.filter(status="ACTIVE", product_code="DAILY", oldest_unpaid_due_date__lt=date(2026, 4, 20))
     assert [is_quiet(loan=loan, on_date=date(2026, 5, 4)) for loan in daily] == [False] * 3
+
+
+def test_statements_of_a_quiet_day_do_not_grow_with_the_loans() -> None:
+    make_lender(first_day=FIRST_DAY, borrowers=18, plans=COUNTS)
+    day_end_run(to_date=date(2026, 5, 4))
+    many = _statements_of_a_day()
+
+    # Half of the borrowers leave the book.
+    customers = sorted(Loan.objects.values_list("customer_id", flat=True).distinct())[9:]
+    Loan.objects.filter(customer_id__in=customers).update(status="SANCTIONED")
+    few = _statements_of_a_day()
+
+    assert many == few
+
+
+def _statements_of_a_day() -> int:
+    """Close a day; count the statements that touch loans, accruals, chunks and the diary."""
+    with CaptureQueriesContext(connection) as seen:
+        day_end_run()
+    return sum("lms_" in query["sql"] for query in seen.captured_queries)
