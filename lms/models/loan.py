@@ -234,7 +234,7 @@ class LoanCharge(models.Model):
 class LoanAccrual(models.Model):
     """What one day-end booked on one loan and head: the drill-down of the day's aggregated journal; append-only.
 
-    The sum of these and of the loan's own journals is `Loan.booked`.
+    The sum of these, of the loan's own journals and of `Loan.booked_with_batch` is `Loan.booked`.
     """
 
     SUSPENDED = "SUSPENDED"
