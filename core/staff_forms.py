@@ -69,6 +69,9 @@ class OnceForm(StaffForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["idempotency_key"].initial = uuid4().hex
+        first = next((field for field in self.visible_fields()), None)
+        if first is not None:
+            first.field.widget.attrs["autofocus"] = True
 
 
 def rupees_text(paise: int) -> str:
