@@ -40,7 +40,7 @@ def go_on(process: subprocess.Popen[str]) -> str:
     return said.splitlines()[-1] if said else ""
 
 
-def test_a_second_process_is_refused_with_advice_and_a_receipt_is_not(lenders: tuple[Lender, Lender]) -> None:
+def test_a_second_process_is_refused_with_advice(lenders: tuple[Lender, Lender]) -> None:
     plain, lender = lenders
     plain.run("close", LAST_DAY)
 
@@ -52,6 +52,22 @@ def test_a_second_process_is_refused_with_advice_and_a_receipt_is_not(lenders: t
 
     assert first.returncode == 0
     assert lender.outcome() == plain.outcome()
+
+
+def test_a_receipt_during_the_run_gives_the_book_of_one_after_it(lenders: tuple[Lender, Lender]) -> None:
+    plain, lender = lenders
+    plain.run("close", "2026-04-29")
+    plain.run("pay", "L00000024")
+    plain.run("close", LAST_DAY)
+
+    with waiting(lender) as process:
+        assert lender.run("pay", "L00000024").returncode == 0
+        go_on(process)
+
+    # The hash of the first day is of another instant; everything else is the same.
+    expected, found = plain.outcome(), lender.outcome()
+    assert [day for day, *_ in expected.pop("days")] == [day for day, *_ in found.pop("days")]
+    assert found == expected
 
 
 def test_a_process_that_was_silent_for_too_long_is_shut_out(lenders: tuple[Lender, Lender]) -> None:

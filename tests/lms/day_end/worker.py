@@ -1,6 +1,6 @@
 """A process of its own on a database of its own: makes a small lender, closes days, dies where it is told to.
 
-python -m tests.lms.day_end.worker build | close LAST_DAY [KILL_AT] | wait LAST_DAY | expire | outcome
+python -m tests.lms.day_end.worker build | close LAST_DAY [KILL_AT] | wait LAST_DAY | pay LOAN | expire | outcome
 """
 
 import json
@@ -64,6 +64,21 @@ def wait(last_day: str) -> None:
         print(refusal.code)
 
 
+def pay(number: str) -> None:
+    """Post a receipt of 100 rupees on the business date."""
+    from core.business_date import business_date
+    from lms.models import Loan
+    from lms.services.receipts import receipt_post
+
+    receipt_post(
+        loan_id=Loan.objects.get(number=number).pk,
+        amount_paise=100_00,
+        value_date=business_date(),
+        reference=f"PAID{number}",
+        idempotency_key=f"paid-{number}",
+    )
+
+
 def expire() -> None:
     """Let the lease of the run that is under way run out."""
     from django.utils import timezone
@@ -108,5 +123,5 @@ def outcome() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     django.setup()
-    steps: tuple[Callable[..., None], ...] = (build, close, wait, expire, outcome)
+    steps: tuple[Callable[..., None], ...] = (build, close, wait, pay, expire, outcome)
     {step.__name__: step for step in steps}[sys.argv[1]](*sys.argv[2:])
