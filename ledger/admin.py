@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
@@ -13,10 +13,13 @@ from django.utils.safestring import SafeString
 
 from core import audit
 from core.admin_base import ChoicesDropdownFilter, ModelAdmin, RangeDateFilter, ReadOnlyModelAdmin
+from core.errors import KistError
 from core.money import format_rupees
+from core.staff_forms import RupeesField, rupees_text
 from core.staff_pages import staff_response
 from core.templatetags.kist import object_link, words
-from ledger.models import Account, Journal, ProductAccount
+from ledger.models import Account, AccountBalance, AccountMode, Journal, ProductAccount
+from ledger.services import account_limits_set, account_open
 
 
 class _AuditedAdmin(ModelAdmin):
@@ -34,19 +37,58 @@ class _AuditedAdmin(ModelAdmin):
         audit.record(actor=request.user, action=action, obj=obj, detail=changed)
 
 
+class AccountForm(ModelForm):  # type: ignore[type-arg]
+    """An account with its limits, which only one that is posted at once can have."""
+
+    min_paise = RupeesField(label="Least balance", required=False, help_text="Debits less credits; empty for none.")
+    max_paise = RupeesField(label="Largest balance", required=False, help_text="Debits less credits; empty for none.")
+
+    class Meta:
+        model = Account
+        fields = ("code", "name", "kind", "mode", "is_manual_allowed", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        balance = AccountBalance.objects.filter(pk=self.instance.pk).first() if self.instance.pk else None
+        for side in ("min_paise", "max_paise"):
+            limit = getattr(balance, side, None)
+            self.fields[side].initial = None if limit is None else rupees_text(limit)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse limits on an account that the roller serves."""
+        entered = super().clean() or {}
+        mode = entered.get("mode") or self.instance.mode
+        if mode != AccountMode.SYNC and any(entered.get(side) is not None for side in ("min_paise", "max_paise")):
+            raise ValidationError("Limits are kept with the posting. Leave them empty, or choose that mode.")
+        return entered
+
+
 @admin.register(Account)
 class AccountAdmin(_AuditedAdmin):
     """The chart of accounts."""
 
-    list_display = ("code", "name", "kind", "is_active", "statement")
-    list_filter = (("kind", ChoicesDropdownFilter), "is_active")
+    form = AccountForm
+    list_display = ("code", "name", "kind", "mode", "is_manual_allowed", "is_active", "statement")
+    list_filter = (("kind", ChoicesDropdownFilter), ("mode", ChoicesDropdownFilter), "is_manual_allowed", "is_active")
     search_fields = ("code__startswith", "name__icontains")
     ordering = ("code",)
     list_per_page = 100
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
-        """Keep code and kind of an account that exists: reports of the past speak of them."""
-        return ("code", "kind") if obj else ()
+        """Keep code, kind and mode of an account that exists: reports and entries of the past speak of them."""
+        return ("code", "kind", "mode") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Account, form: "ModelForm[Any]", change: bool) -> None:
+        """Save the account, open its balance, and set its limits."""
+        super().save_model(request, obj, form, change)
+        account_open(account=obj)
+        if obj.mode != AccountMode.SYNC:
+            return
+        limits = {side: form.cleaned_data[side] for side in ("min_paise", "max_paise")}
+        try:
+            account_limits_set(account=obj, **limits)
+        except KistError as refusal:
+            messages.error(request, refusal.message)
 
     @admin.display(description="Movements")
     def statement(self, account: Account) -> SafeString:

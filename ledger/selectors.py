@@ -3,19 +3,32 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from datetime import date, datetime
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from ledger.errors import ProductAccountMissing
 from ledger.models import Account, AccountBalance, DeferredEntry, Journal, ProductAccount, Transfer
-from ledger.statements import AccountStatement, StatementCursor, StatementLine, account_statement
+from ledger.questions import Clock, Question
+from ledger.reports import BalanceSheet, DayBook, ProfitAndLoss, balance_sheet, day_book, profit_and_loss
+from ledger.statements import (
+    AccountStatement,
+    EntryLine,
+    StatementCursor,
+    StatementLine,
+    account_statement,
+    entry_lines,
+)
 
 __all__ = [
     "AccountStatement",
+    "BalanceSheet",
     "Clock",
+    "DayBook",
+    "EntryLine",
     "ProductBalance",
+    "ProfitAndLoss",
+    "Question",
     "StatementCursor",
     "StatementLine",
     "TrialBalance",
@@ -24,17 +37,15 @@ __all__ = [
     "account_statement",
     "balance_now",
     "balance_of",
+    "balance_sheet",
+    "day_book",
+    "entry_lines",
     "journals_for",
     "product_balances",
+    "profit_and_loss",
+    "reference_balances",
     "trial_balance",
 ]
-
-
-class Clock(StrEnum):
-    """Which of a journal's two dates a question goes by; the value is the field's name."""
-
-    VALUE_DATE = "value_date"
-    BOOKED_ON = "booked_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +86,23 @@ class ProductBalance:
     balance_paise: int
 
 
-def trial_balance(*, as_of: date | None = None, clock: Clock = Clock.VALUE_DATE) -> TrialBalance:
+def trial_balance(
+    *,
+    as_of: date | None = None,
+    clock: Clock = Clock.VALUE_DATE,
+    known_at: datetime | None = None,
+    product_code: str | None = None,
+) -> TrialBalance:
     """Sum every account up to a date.
 
     Args:
         as_of: last day that counts; None for everything.
         clock: go by the day that movements count from, or by the day on which they were booked.
+        known_at: only what was recorded by this instant, as the books showed it then.
+        product_code: only what journals of this product moved.
     """
-    debits = _sums("debit_account", as_of=as_of, clock=clock)
-    credits_ = _sums("credit_account", as_of=as_of, clock=clock)
+    question = Question(to_date=as_of, clock=clock, known_at=known_at, product_code=product_code)
+    debits, credits_ = (_sums(side, question) for side in ("debit_account", "credit_account"))
     rows = tuple(
         _row(account, debits.get(account.pk, 0), credits_.get(account.pk, 0))
         for account in Account.objects.filter(pk__in=debits.keys() | credits_.keys()).order_by("code")
@@ -201,12 +220,12 @@ def _row(account: Account, debits: int, credits_: int) -> TrialBalanceRow:
 
 
 def _until(*, as_of: date | None, clock: Clock) -> QuerySet[Transfer]:
-    transfers = Transfer.objects.order_by()
-    return transfers if as_of is None else transfers.filter(Q((f"{clock.value}__lte", as_of)))
+    return Transfer.objects.filter(Question(to_date=as_of, clock=clock).transfers()).order_by()
 
 
-def _sums(side: str, *, as_of: date | None, clock: Clock) -> dict[int, int]:
-    rows = _until(as_of=as_of, clock=clock).values_list(side).annotate(total=Sum("amount_paise"))
+def _sums(side: str, question: Question) -> dict[int, int]:
+    transfers = Transfer.objects.filter(question.transfers()).order_by()
+    rows = transfers.values_list(side).annotate(total=Sum("amount_paise"))
     return {account_id: int(total) for account_id, total in rows}
 
 

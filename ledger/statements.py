@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 
 from django.db.models import Q, QuerySet, Sum
 
-from ledger.models import Account, Transfer
+from ledger.models import Account, Entry, Transfer
+from ledger.questions import Clock, Question
 
 
 @dataclass(frozen=True, slots=True)
 class StatementCursor:
-    """The line after which a page begins; lines are in the order of value date and transfer."""
+    """The line after which a page begins; lines are in the order of the clock's date and transfer."""
 
-    value_date: date
+    on_date: date
     transfer_id: int
 
 
@@ -49,6 +50,22 @@ class AccountStatement:
     next_page: StatementCursor | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryLine:
+    """One entry of an account in the order in which the ledger numbered it, with the balance that it left."""
+
+    seq: int
+    journal_id: int
+    leg: int
+    value_date: date
+    booked_on: date
+    event: str
+    reference_type: str
+    reference_id: int
+    delta_paise: int
+    balance_after_paise: int
+
+
 def account_statement(
     *,
     account: Account,
@@ -56,21 +73,28 @@ def account_statement(
     to_date: date | None = None,
     limit: int = 100,
     after: StatementCursor | None = None,
+    clock: Clock = Clock.VALUE_DATE,
+    known_at: datetime | None = None,
+    product_code: str | None = None,
 ) -> AccountStatement:
-    """Return one page of an account's statement by value date.
+    """Return one page of an account's statement.
 
     Args:
         account: whose statement it is.
-        from_date: first value date shown; what was before is in the opening balance. None for the beginning.
-        to_date: last value date shown; None for no end.
+        from_date: first day shown; what was before is in the opening balance. None for the beginning.
+        to_date: last day shown; None for no end.
         limit: lines per page, 1 to 1,000.
         after: `next_page` of the page before; None for the first page.
+        clock: go by the day that movements count from, or by the day on which they were booked.
+        known_at: only what was recorded by this instant, as the books showed it then.
+        product_code: only what journals of this product moved.
     """
     if not 1 <= limit <= 1_000:
         raise ValueError("A page has 1 to 1,000 lines.")
-    before, shown = _before(from_date, after), _shown(from_date, to_date, after)
-    opening = _signed_sum(account, before) if before is not None else 0
-    fetched = _in_order(account, shown, limit + 1)
+    everything = Question(clock=clock, known_at=known_at, product_code=product_code).transfers()
+    before, shown = _before(from_date, after, clock), _shown(from_date, to_date, after, clock)
+    opening = _signed_sum(account, before & everything) if before is not None else 0
+    fetched = _in_order(account, shown & everything, limit + 1, clock)
     page = fetched[:limit]
     lines = tuple(_lines(account, page, opening))
     has_more = len(fetched) > limit
@@ -79,27 +103,49 @@ def account_statement(
         opening_paise=opening,
         lines=lines,
         closing_paise=lines[-1].balance_paise if lines else opening,
-        next_page=StatementCursor(page[-1].value_date, page[-1].pk) if has_more else None,
+        next_page=StatementCursor(getattr(page[-1], clock.value), page[-1].pk) if has_more else None,
     )
 
 
-def _before(from_date: date | None, after: StatementCursor | None) -> Q | None:
+def entry_lines(*, account: Account, after_seq: int = 0, limit: int = 100) -> tuple[EntryLine, ...]:
+    """Return entries of an account in their own sequence, from the one after `after_seq`: one range of the table."""
+    rows = Entry.objects.filter(account=account, seq__gt=after_seq).order_by("seq").select_related("journal")[:limit]
+    return tuple(
+        EntryLine(
+            seq=row.seq,
+            journal_id=row.journal_id,
+            leg=row.leg,
+            value_date=row.journal.value_date,
+            booked_on=row.journal.booked_on,
+            event=row.journal.event,
+            reference_type=row.journal.reference_type,
+            reference_id=row.journal.reference_id,
+            delta_paise=row.delta_paise,
+            balance_after_paise=row.balance_after_paise,
+        )
+        for row in rows
+    )
+
+
+def _before(from_date: date | None, after: StatementCursor | None, clock: Clock) -> Q | None:
     """Return the condition for what the opening balance consists of."""
+    day = clock.value
     if after is not None:
         # The first condition alone finds the range in the index; the second cuts within its last day.
-        within = Q(value_date__lt=after.value_date) | Q(pk__lte=after.transfer_id)
-        return Q(value_date__lte=after.value_date) & within
-    return None if from_date is None else Q(value_date__lt=from_date)
+        within = Q((f"{day}__lt", after.on_date)) | Q(pk__lte=after.transfer_id)
+        return Q((f"{day}__lte", after.on_date)) & within
+    return None if from_date is None else Q((f"{day}__lt", from_date))
 
 
-def _shown(from_date: date | None, to_date: date | None, after: StatementCursor | None) -> Q:
+def _shown(from_date: date | None, to_date: date | None, after: StatementCursor | None, clock: Clock) -> Q:
+    day = clock.value
     condition = Q()
     if to_date is not None:
-        condition &= Q(value_date__lte=to_date)
+        condition &= Q((f"{day}__lte", to_date))
     if after is not None:
-        within = Q(value_date__gt=after.value_date) | Q(pk__gt=after.transfer_id)
-        return condition & Q(value_date__gte=after.value_date) & within
-    return condition if from_date is None else condition & Q(value_date__gte=from_date)
+        within = Q((f"{day}__gt", after.on_date)) | Q(pk__gt=after.transfer_id)
+        return condition & Q((f"{day}__gte", after.on_date)) & within
+    return condition if from_date is None else condition & Q((f"{day}__gte", from_date))
 
 
 def _signed_sum(account: Account, condition: Q) -> int:
@@ -112,7 +158,7 @@ def _sum(transfers: QuerySet[Transfer]) -> int:
     return int(transfers.order_by().aggregate(total=Sum("amount_paise"))["total"] or 0)
 
 
-def _in_order(account: Account, condition: Q, count: int) -> list[Transfer]:
+def _in_order(account: Account, condition: Q, count: int, clock: Clock) -> list[Transfer]:
     """Return the first debits and credits of an account together.
 
     Their keys are read first, from the index of each side alone: with the joins in the same query, the database would
@@ -120,13 +166,13 @@ def _in_order(account: Account, condition: Q, count: int) -> list[Transfer]:
     """
     sides = [
         Transfer.objects.filter(condition, **{side: account})
-        .order_by("value_date", "pk")
-        .values_list("value_date", "pk")[:count]
+        .order_by(clock.value, "pk")
+        .values_list(clock.value, "pk")[:count]
         for side in ("debit_account", "credit_account")
     ]
     keys = [key for _, key in islice(merge(*sides), count)]
     transfers = Transfer.objects.filter(pk__in=keys).prefetch_related("journal", "debit_account", "credit_account")
-    return list(transfers.order_by("value_date", "pk"))
+    return list(transfers.order_by(clock.value, "pk"))
 
 
 def _lines(account: Account, transfers: list[Transfer], opening: int) -> Iterator[StatementLine]:

@@ -1,6 +1,6 @@
 """Months of the books."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -45,3 +45,8 @@ class Period(models.Model):
     def first_day(self) -> date:
         """The first day of the month."""
         return date(self.id // 100, self.id % 100, 1)
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the month."""
+        return (self.first_day + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -40,6 +40,11 @@ class Seal(models.Model):
     def __str__(self) -> str:
         return f"Seal {self.no}"
 
+    @property
+    def short_hash(self) -> str:
+        """The beginning of the seal's hash, enough to compare by eye."""
+        return bytes(self.seal_hash).hex()[:16]
+
 
 class SealTip(models.Model):
     """Where an account's entries stood when a seal was made, if they moved since the seal before; append-only."""

@@ -1,7 +1,7 @@
 """Every write to the ledger."""
 
 from ledger.services.bulk import journals_post_many
-from ledger.services.charts import account_create, account_limits_set, chart_seed, product_accounts_create
+from ledger.services.charts import account_create, account_limits_set, account_open, chart_seed, product_accounts_create
 from ledger.services.holds import HoldOrder, hold_place, hold_post, hold_void, holds_expire
 from ledger.services.journals import JournalOrder, MovementAmount, journal_post, journal_reverse
 from ledger.services.manual_journals import ManualJournal, ManualLine, manual_journal_check, manual_journal_post
@@ -17,6 +17,7 @@ __all__ = [
     "MovementAmount",
     "account_create",
     "account_limits_set",
+    "account_open",
     "account_roll",
     "chart_seed",
     "hold_place",

@@ -69,6 +69,12 @@ def account_create(
     return account
 
 
+def account_open(*, account: Account) -> AccountBalance:
+    """Give an account its balance row if it has none; outside a transaction that moves money."""
+    balance, _ = AccountBalance.objects.get_or_create(account=account)
+    return balance
+
+
 @transaction.atomic
 def account_limits_set(*, account: Account, min_paise: int | None, max_paise: int | None) -> AccountBalance:
     """Change the limits of an account that is posted at once; its balance, with what is held, must be within them.

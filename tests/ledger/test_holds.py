@@ -135,7 +135,9 @@ def test_second_call_returns_the_first_hold_and_other_content_is_refused() -> No
 )
 def test_hold_that_makes_no_sense_is_refused_by_name(changes: dict[str, Any], refusal: type[KistError]) -> None:
     Account.objects.filter(code="1830").update(is_active=False)
-    named = {key: Account.objects.get(code=value) if "account" in key else value for key, value in changes.items()}
+    named: dict[str, Any] = {
+        key: Account.objects.get(code=value) if "account" in key else value for key, value in changes.items()
+    }
 
     with pytest.raises(refusal):
         place(**named)

@@ -27,6 +27,7 @@ BOOKKEEPERS = frozenset({"finance", "manager"})
 SERVICE = frozenset({"operations", "manager"})
 CASHIERS = frozenset({"operations", "finance", "manager"})
 MANAGER = frozenset({"manager"})
+FINANCE = frozenset({"finance"})
 NONE: frozenset[str] = frozenset()
 
 # Model screens: who may look, who may add, who may change; nobody deletes.
@@ -65,12 +66,21 @@ STAFF_PAGES: dict[str, tuple[dict[str, Any], frozenset[str], frozenset[str] | No
     "staff:product-publish": ({"product_id": Product}, MANAGER, MANAGER),
     "staff-books:trial-balance": ({}, EVERY_ROLE, None),
     "staff-books:account": ({"account_id": Account}, EVERY_ROLE, None),
+    "staff-books:entries": ({"account_id": Account}, EVERY_ROLE, None),
+    "staff-books:day-book": ({}, EVERY_ROLE, None),
+    "staff-books:profit-and-loss": ({}, EVERY_ROLE, None),
+    "staff-books:balance-sheet": ({}, EVERY_ROLE, None),
+    "staff-books:periods": ({}, EVERY_ROLE, FINANCE),
+    "staff-books:check": ({}, EVERY_ROLE, None),
+    "staff-books:vouchers": ({}, BOOKKEEPERS, None),
+    "staff-books:voucher": ({}, BOOKKEEPERS, BOOKKEEPERS),
     "staff-customers:add": ({}, SERVICE, SERVICE),
     "staff-customers:addition": ({"customer_id": Customer, "what": "address"}, SERVICE, SERVICE),
 }
 # Addresses that only take POST.
 WITHOUT_LIST = {"lms_loanfact", "lms_productversion", "lms_importbatch", "lms_dayend"}
 COMMANDS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
+    "staff-books:check-run": ({}, BOOKKEEPERS),
     "staff:import-check": ({"batch_id": ImportBatch}, BOOKKEEPERS),
     "staff:import-commit": ({"batch_id": ImportBatch}, BOOKKEEPERS),
     "staff:day-end-retry": ({"loan_id": Loan}, BOOKKEEPERS),
