@@ -102,11 +102,20 @@ class PaidPrincipal:
     row: Period
 
 
+@dataclass(frozen=True, slots=True)
+class SettledRows:
+    """How many first rows are past and fully paid, what was lent by their end, and what of it was paid down."""
+
+    count: int = 0
+    lent: int = 0
+    paid_down: int = 0
+
+
 @dataclass(slots=True)
 class Plan:
     """All periods of one loan with the rule of its interest.
 
-    `history` and `known_until` serve loans whose interest follows what is really owed; see `recalculation`.
+    `history`, `known_until` and `settled` serve loans whose interest follows what is really owed; see `recalculation`.
     """
 
     terms: Terms
@@ -115,6 +124,7 @@ class Plan:
     flat_base: int = 0
     history: list[PaidPrincipal] = field(default_factory=list)
     known_until: date = date.min
+    settled: SettledRows = SettledRows()
 
     def interest_until(self, period: Period, day: date) -> tuple[int, int]:
         """Give the exact interest of the nights of a period before `day`, as numerator and denominator in paise."""

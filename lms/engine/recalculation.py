@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from datetime import date
 from itertools import accumulate
 
-from lms.engine.plan import INTEREST, PRINCIPAL, InterestDue, Period, Plan
+from lms.engine.plan import INTEREST, PRINCIPAL, InterestDue, Period, Plan, SettledRows
 from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
 
@@ -24,15 +24,29 @@ def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None) -> 
     Source: figures, conventions 3.1 (10) and 3.3.
     """
     walk = _Walk(plan, interest_until)
-    for index, period in enumerate(plan.periods):
-        walk.step(index, period)
+    for index in range(plan.settled.count, len(plan.periods)):
+        walk.step(index, plan.periods[index])
     walk.finish()
 
 
 def keep_instalments(plan: Plan) -> None:
     """Make what the periods came to their instalments, so that a period once emptied stays empty."""
-    for period in plan.periods:
+    for period in plan.periods[plan.settled.count :]:
         period.instalment = period.due_principal + period.due_interest
+    _set_aside(plan)
+
+
+def _set_aside(plan: Plan) -> None:
+    """Leave out of later evaluations the first periods that are past and fully paid: nothing can change them."""
+    done = plan.settled
+    for period in plan.periods[done.count :]:
+        paid = _paid(period, PRINCIPAL) + _paid(period, INTEREST)
+        if period.due >= plan.known_until or paid != period.instalment or period.carried_after:
+            break
+        lent = done.lent + sum(amount for _, amount in period.moves)
+        down = period.due_principal if period.kind is RowKind.DOWN_PAYMENT else 0
+        done = SettledRows(done.count + 1, lent, done.paid_down + down)
+    plan.settled = done
 
 
 class _Walk:
@@ -41,16 +55,18 @@ class _Walk:
     def __init__(self, plan: Plan, interest_until: date | None) -> None:
         self.plan = plan
         self.until = interest_until or date.max
-        self.closing = 0
-        self.lent = 0
+        done = plan.settled
+        self.closing = plan.periods[done.count - 1].closing if done.count else 0
+        self.lent = done.lent
         self.carried = 0
         self.overdue = 0
-        self.paid_later = sum(_paid(period, PRINCIPAL) for period in plan.periods)
+        self.paid_later = sum(_paid(period, PRINCIPAL) for period in plan.periods[done.count :])
         self.absorber = last_unpaid(plan)
-        self.paid_down = 0
-        self.position = {id(period): index for index, period in enumerate(plan.periods)} if plan.history else {}
-        self.ahead = [paid for paid in plan.history if paid.row.kind is not RowKind.DOWN_PAYMENT]
-        history = sorted(self.ahead, key=lambda paid: paid.day)
+        self.paid_down = done.paid_down
+        history = [paid for paid in plan.history if paid.row.kind is not RowKind.DOWN_PAYMENT]
+        history.sort(key=lambda paid: paid.day)
+        self.ahead = [paid for paid in history if paid.day < paid.row.due]
+        self.position = {id(period): index for index, period in enumerate(plan.periods)} if self.ahead else {}
         self.days = [paid.day for paid in history]
         self.amounts = [paid.amount for paid in history]
         self.sums = [0, *accumulate(self.amounts)]
@@ -70,7 +86,7 @@ class _Walk:
         period.due_interest = max(interest, paid_interest)
         principal = room if index == self.absorber else min(max(instalment - period.due_interest, 0), room)
         period.due_principal = max(principal, paid_principal)
-        self.carried = owed - period.due_interest
+        self.carried = period.carried_after = owed - period.due_interest
         self.closing = period.closing = period.lent() - period.due_principal
         if period.kind is RowKind.DOWN_PAYMENT:
             # A down payment is no part of what is amortised: it bears no interest, paid in time or not.
