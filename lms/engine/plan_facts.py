@@ -76,14 +76,14 @@ def prepay(account: Account, fact: Prepay) -> None:
 
 
 def change_rate(account: Account, fact: RateChange) -> None:
-    """Let a new rate hold, and solve the instalments again or keep them and change the tenor."""
+    """Let a new rate hold, and solve the instalments again or keep them and change the tenor; not on a closed loan."""
     plan = account.plan
     day = evening_before(terms=account.terms, day=fact.value_date)
     numerator = rate_numerator(fact.annual_rate_pct)
-    if numerator == plan.rule.rate_at(day):
+    if numerator == plan.rule.rate_at(day) or account.closed_as is not None:
         return
     plan.rule.set_rate(day=day, numerator=numerator)
-    if account.closed_as is not None or day >= plan.periods[-1].end:
+    if day >= plan.periods[-1].end:
         return
     index = plan.index_at(day)
     if fact.effect is PrepaymentEffect.CUT_INSTALMENT:
@@ -97,6 +97,8 @@ def pause(account: Account, fact: Pause) -> None:
     """Let no interest run from the first to the last day of the pause; instalments stay as they are."""
     if fact.end_date < fact.value_date:
         raise EngineRefusal("engine.pause_ends_before_start", "A pause cannot end before it starts.")
+    if account.closed_as is not None:
+        return
     first = evening_before(terms=account.terms, day=fact.value_date)
     after = evening_before(terms=account.terms, day=fact.end_date) + _ONE_DAY
     account.plan.rule.pauses.append((first, after))
