@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import QuerySet
@@ -68,6 +69,8 @@ class ModelAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     list_filter_submit = True
+    # Each count beside a filter would read the whole table.
+    show_facets = ShowFacets.NEVER
 
 
 class ReadOnlyModelAdmin(ModelAdmin):
