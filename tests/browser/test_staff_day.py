@@ -287,3 +287,16 @@ def test_personal_data_is_shown_for_a_reason(
     shoot("customer-in-clear")
     page.get_by_role("link", name="Hide it").click()
     expect(page.get_by_text("9812345678")).to_have_count(0)
+
+
+@pytest.mark.parametrize("text", ["ABCPL1234K", "9812345678", "98123 45678"])
+def test_search_keeps_personal_data_out_of_the_address(
+    lender: Loan, page: Page, live_server: Any, log_in: LogIn, text: str
+) -> None:
+    log_in("operations")
+
+    page.get_by_role("searchbox").fill(text)
+    page.get_by_role("button", name="Search").click()
+
+    expect(page.get_by_role("link", name="Lakshmi Narayanan")).to_be_visible()
+    assert page.url == f"{live_server.url}/admin/find/"

@@ -50,7 +50,7 @@ MODEL_SCREENS: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] 
 }
 # Pages of our own: who may open them, and who may send something to them (None: the page takes no POST).
 STAFF_PAGES: dict[str, tuple[dict[str, Any], frozenset[str], frozenset[str] | None]] = {
-    "staff:search": ({}, EVERY_ROLE, None),
+    "staff:search": ({}, EVERY_ROLE, EVERY_ROLE),
     "staff:preview": ({}, EVERY_ROLE, None),
     "staff:loan-sanction": ({}, SERVICE, SERVICE),
     "staff:day-end": ({}, EVERY_ROLE, BOOKKEEPERS),

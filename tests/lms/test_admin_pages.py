@@ -99,6 +99,12 @@ def test_box_finds_the_customer_with_loans(loan: Loan, analyst: Client, text: st
     assert [(found.customer.pk, found.loans) for found in result.customers] == [(loan.customer_id, (loan,))]
 
 
+def test_box_takes_personal_data_by_post(loan: Loan, analyst: Client) -> None:
+    result = analyst.post(reverse("staff:search"), {"q": "ABCPL1234K"}).context["result"]
+
+    assert [found.customer.pk for found in result.customers] == [loan.customer_id]
+
+
 def test_box_finds_a_bank_reference(loan: Loan, analyst: Client) -> None:
     result = find(analyst, "UTR-RIGHT").context["result"]
 

@@ -26,6 +26,18 @@
     box.select();
   }, true);
 
+  // What identifies a person stays out of addresses, histories and logs: such a search is sent by POST.
+  const isPersonal = (text) => /^[a-z]{5}[0-9]{4}[a-z]$/i.test(text) || /^\+?[0-9][0-9\s()-]{5,}$/.test(text);
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.getAttribute("role") !== "search" || !form.elements.q || !isPersonal(form.elements.q.value.trim())) return;
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+    if (!token) return;
+    form.method = "post";
+    const field = form.appendChild(document.createElement("input"));
+    Object.assign(field, { type: "hidden", name: "csrfmiddlewaretoken", value: token[1] });
+  });
+
   // A form that writes is sent once; the server's key makes a second sending harmless all the same.
   document.addEventListener("submit", (event) => {
     const form = event.target;
