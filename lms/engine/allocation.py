@@ -9,7 +9,7 @@ from itertools import product
 
 from lms.engine.account import Account, open_amount, open_items
 from lms.engine.ahead import Payment, spend_ahead, spread_ahead
-from lms.engine.plan import INDEX, INTEREST, Item
+from lms.engine.plan import INDEX, INTEREST, PRINCIPAL, Item
 from lms.engine.state import Movement
 from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
 
@@ -69,11 +69,10 @@ def spend(
     return amount
 
 
-def dues_until(*, account: Account, component: Component, day: date) -> Iterator[Due]:
-    """List what is open of one component and due by `day`, oldest first."""
+def dues_until(*, account: Account, component: Component) -> Iterator[Due]:
+    """List what is open of one component and due by the account's day, oldest first."""
     for group in (DueGroup.PAST_DUE, DueGroup.DUE):
-        for index in _rows_near(account, day):
-            yield from _dues_of_row(account, index, group, INDEX[component], day)
+        yield from _dues_in_order(account, group, [INDEX[component]], Waterfall(steps=()))
 
 
 def dues_of_charge(*, account: Account, component: Component, sequence: int) -> list[Due]:
@@ -101,14 +100,19 @@ def _dues_in_order(account: Account, group: DueGroup, components: list[int], wat
     day, periods = account.day, account.plan.periods
     is_ahead = group is DueGroup.IN_ADVANCE
     rows = rows_ahead(account=account, waterfall=waterfall) if is_ahead else _rows_near(account, day)
+    if group is DueGroup.DUE:
+        # What stands on a row that is past due is past due itself.
+        rows = [index for index in rows if periods[index].due >= day]
     if waterfall.direction is Direction.HORIZONTAL:
         pairs: Iterator[tuple[int, int]] = product(rows, components)
     else:
         pairs = ((index, component) for component in components for index in rows)
     for index, component in pairs:
         row = periods[index]
-        if component <= INTEREST or row.items:
-            yield from _dues_of_row(account, index, group, component, day)
+        if component <= INTEREST and _group_of(row.due, day) is group and (amount := open_amount(row, component)) > 0:
+            yield Due(index, component, None, amount)
+        if component != PRINCIPAL and row.items:
+            yield from _dues_of_items(account, index, group, component)
 
 
 def rows_ahead(*, account: Account, waterfall: Waterfall) -> list[int]:
@@ -132,16 +136,12 @@ def _rows_near(account: Account, day: date) -> list[int]:
     return rows
 
 
-def _dues_of_row(account: Account, index: int, group: DueGroup, component: int, day: date) -> Iterator[Due]:
-    row, is_with_row = account.plan.periods[index], account.terms.is_charge_due_with_row
-    if component <= INTEREST:
-        if _group_of(row.due, day) is group and (amount := open_amount(row, component)) > 0:
-            yield Due(index, component, None, amount)
-        if not row.items:
-            return
-    for item in open_items(row, component):
-        if _group_of(row.due if is_with_row else item.due, day) is group:
-            yield Due(index, component, item, item.amount - item.settled)
+def _dues_of_items(account: Account, index: int, group: DueGroup, component: int) -> Iterator[Due]:
+    row, day, is_with_row = account.plan.periods[index], account.day, account.terms.is_charge_due_with_row
+    for item in row.items or ():
+        if item.component == component and item.settled < item.amount:
+            if _group_of(row.due if is_with_row else item.due, day) is group:
+                yield Due(index, component, item, item.amount - item.settled)
 
 
 def _group_of(due: date, day: date) -> DueGroup:

@@ -261,7 +261,6 @@ _EXPLAINERS: dict[str, Callable[[_Case, str], Explanation]] = {
     "as_of": _plain("as_of", "the day asked for; its night is counted"),
     "status": _plain("status", "what the facts so far make of the loan"),
     "instalments": _instalments,
-    "charges": _plain("charges", "number of charges levied by facts or by the terms"),
     "allocations": _plain("allocations", "number of parts that the facts were split into"),
     "charges": _plain("charges", "number of fees, taxes and penal charges, paid or not"),
     "totals": _totals,

@@ -70,7 +70,7 @@ def waive(account: Account, fact: Waive) -> None:
     """Give up part of what is due of one component, oldest first."""
     check_positive(fact)
     if fact.charge_sequence is None:
-        dues = list(dues_until(account=account, component=fact.component, day=account.day))
+        dues = list(dues_until(account=account, component=fact.component))
     else:
         dues = dues_of_charge(account=account, component=fact.component, sequence=fact.charge_sequence)
     amount = fact.amount_paise

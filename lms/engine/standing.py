@@ -98,7 +98,8 @@ def _book_interest(account: Account, as_of: date) -> None:
     account.totals.pop((Movement.ACCRUED, Head.INTEREST), None)
     account.book(Movement.ACCRUED, Head.INTEREST, earned_interest(account=account, as_of=as_of))
     account.book(Movement.ACCRUED, Head.INTEREST, account.overdue_interest)
-    capitalised = sum(row.capitalised for row in account.plan.periods if row.capitalised and row.end <= as_of)
+    has_ended = account.closed_as in (LoanStatus.CLOSED, LoanStatus.SETTLED)
+    capitalised = sum(row.capitalised for row in account.plan.periods if has_ended or row.end <= as_of)
     account.totals.pop((Movement.CAPITALISED, Head.INTEREST), None)
     account.book(Movement.CAPITALISED, Head.INTEREST, capitalised)
 
