@@ -1,7 +1,7 @@
 """The day-end page: run it, watch it, read its certificates, try again what it set aside."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +10,7 @@ from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 from kombu.exceptions import OperationalError
@@ -25,6 +26,7 @@ from lms.services.retries import set_aside_retry
 from lms.tasks import day_end as day_end_task
 
 _HISTORY_LENGTH = 30
+_BETWEEN_TWO_DAYS = timedelta(seconds=15)
 _PROBLEMS_SHOWN = 100
 _ACCRUALS_SHOWN = 50
 _JOURNALS_SHOWN = 100
@@ -154,11 +156,18 @@ def _progress(request: HttpRequest) -> dict[str, Any]:
         "wanted": wanted,
         "is_running": is_running,
         "is_waiting": is_waiting,
+        "just_closed": _just_closed() if is_waiting and not is_running else None,
         "is_failed": is_failed,
         "is_polled": is_running or (is_waiting and not is_failed),
         "percent": 100 * current.chunks_done // current.chunks_total if current and current.chunks_total else 0,
         "broken": _broken(current) if is_failed else [],
     }
+
+
+def _just_closed() -> DayEnd | None:
+    """Return the latest day where it was closed so lately that a run may be between two days."""
+    lately = timezone.now() - _BETWEEN_TWO_DAYS
+    return DayEnd.objects.filter(state=DayEnd.State.CLOSED, finished_at__gte=lately).first()
 
 
 def _wanted(request: HttpRequest) -> date | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from core.models import AuditEntry
 from customers.models import Customer
@@ -297,6 +298,8 @@ def test_day_end_runs_from_its_page_and_shows_the_certificate(loan: Loan, manage
 
 @pytest.mark.usefixtures("queue_without_worker")
 def test_day_end_that_no_worker_took_yet_says_so(loan: Loan, manager: Client) -> None:
+    DayEnd.objects.update(finished_at=timezone.now() - timedelta(minutes=5))
+
     response = manager.post(reverse("staff:day-end"), {"to_date": "2026-03-13"})
 
     assert "Waiting for a worker" in page_of(manager, response["Location"])
