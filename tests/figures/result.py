@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """Exact: every expected figure came out; different: one did not; unsupported: a setting or event is unknown to us."""
+    """Exact: every expected figure came out; different: one did not; unsupported: a setting or event is unknown."""
 
     EXACT = "exact"
     DIFFERENT = "different"

@@ -1,13 +1,14 @@
 """The runner of the reference figures: what it prints, and that nothing it cannot express passes in silence."""
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.figures.__main__ import main, report, run_case
 from tests.figures.result import CaseResult, Outcome
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "id": "FIN-P-900",
     "category": "plain",
     "terms": {
