@@ -101,8 +101,8 @@ def _dues_in_order(account: Account, group: DueGroup, components: list[int], wat
     is_ahead = group is DueGroup.IN_ADVANCE
     rows = rows_ahead(account=account, waterfall=waterfall) if is_ahead else _rows_near(account, day)
     if group is DueGroup.DUE:
-        # What stands on a row that is past due is past due itself.
-        rows = [index for index in rows if periods[index].due >= day]
+        # Of a row that is past due only a charge can be due today: one that came after the last row.
+        rows = [index for index in rows if periods[index].due >= day or periods[index].items]
     if waterfall.direction is Direction.HORIZONTAL:
         pairs: Iterator[tuple[int, int]] = product(rows, components)
     else:
@@ -139,9 +139,9 @@ def _rows_near(account: Account, day: date) -> list[int]:
 def _dues_of_items(account: Account, index: int, group: DueGroup, component: int) -> Iterator[Due]:
     row, day, is_with_row = account.plan.periods[index], account.day, account.terms.is_charge_due_with_row
     for item in row.items or ():
-        if item.component == component and item.settled < item.amount:
-            if _group_of(row.due if is_with_row else item.due, day) is group:
-                yield Due(index, component, item, item.amount - item.settled)
+        due = row.due if is_with_row else item.due
+        if item.component == component and item.settled < item.amount and _group_of(due, day) is group:
+            yield Due(index, component, item, item.amount - item.settled)
 
 
 def _group_of(due: date, day: date) -> DueGroup:
