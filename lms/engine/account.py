@@ -10,10 +10,10 @@ from lms.engine.state import Head, LoanStatus, Movement, RowKind
 from lms.engine.terms import Component, EarlyPayment, Terms
 
 HEADS = (Head.PRINCIPAL, Head.INTEREST, Head.FEE, Head.TAX, Head.PENAL)
-_SETTLED_AS = {Movement.RECEIVED: "paid", Movement.APPLIED: "paid", Movement.WAIVED: "waived"}
+_PAYMENTS = (Movement.RECEIVED, Movement.APPLIED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Note:
     """An allocation in the making; the row gets its number when the schedule is final."""
 
@@ -110,7 +110,7 @@ class Account:
         if item is not None:
             item.settled += amount
             row.overdue_settled += amount if component == INTEREST else 0
-        if movement in (Movement.RECEIVED, Movement.APPLIED):
+        if movement in _PAYMENTS:
             if self.day < row.due:
                 row.in_advance += amount
             elif self.day > row.due:
@@ -197,9 +197,11 @@ def penal_item(row: Period) -> Item | None:
 
 
 def _parts(row: Period, movement: Movement) -> list[int]:
-    name = _SETTLED_AS.get(movement, "written_off")
-    parts: list[int] | None = getattr(row, name)
-    if parts is None:
-        parts = [0] * 5
-        setattr(row, name, parts)
-    return parts
+    if movement in _PAYMENTS:
+        row.paid = row.paid or [0] * len(COMPONENTS)
+        return row.paid
+    if movement is Movement.WAIVED:
+        row.waived = row.waived or [0] * len(COMPONENTS)
+        return row.waived
+    row.written_off = row.written_off or [0] * len(COMPONENTS)
+    return row.written_off

@@ -14,7 +14,7 @@ from lms.engine.state import Movement
 from lms.engine.terms import Component, Direction, DueGroup, FutureRule, Terms, Waterfall
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Due:
     """An open amount: a component of a row, or one charge on it."""
 
