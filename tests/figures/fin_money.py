@@ -22,6 +22,7 @@ def disburse(story: Story, event: dict[str, Any]) -> None:
     amount, day = minor(event["amount"]), day_of(event)
     if story.disbursals():
         _refuse_tranche(story, day)
+    story.is_undisbursed = False
     story.facts.append(Disburse(sequence=story.next_sequence, value_date=day, amount_paise=amount))
     keep_back(story, day)
     down_payment = story.source["terms"].get("down_payment", {})

@@ -123,6 +123,11 @@ def compare_transactions(*, expected: Sequence[dict[str, Any]], found: Sequence[
     return ""
 
 
+def count_shown(expected: Sequence[dict[str, Any]]) -> int:
+    """Count the expected transactions that are compared."""
+    return sum(1 for line in expected if line["type"] not in _LEFT_OUT)
+
+
 def _key(line: dict[str, Any]) -> tuple[str, str, int]:
     return line["date"], line["type"], minor(line["amount"])
 
