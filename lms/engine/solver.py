@@ -11,10 +11,25 @@ from lms.engine.interest import RATE_DENOMINATOR
 from lms.engine.plan import Period, Plan
 from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
-from lms.engine.terms import Amortisation, InstalmentMethod, InterestMethod, RoundingMode, Terms
+from lms.engine.terms import (
+    Amortisation,
+    DayCount,
+    InstalmentMethod,
+    InterestMethod,
+    PeriodUnit,
+    RoundingMode,
+    Terms,
+)
 
 _SCALE: int = 10**30
 _ONE_DAY = timedelta(days=1)
+_STEP_DAYS = {PeriodUnit.MONTH: 30, PeriodUnit.WEEK: 7, PeriodUnit.DAY: 1}
+_YEAR_DAYS = {
+    DayCount.ACTUAL_360: 360,
+    DayCount.ACTUAL_364: 364,
+    DayCount.THIRTY_360: 360,
+    DayCount.THIRTY_E_360: 360,
+}
 
 
 def solve_instalments(*, plan: Plan, first: int, balance: int, is_agreed: bool = False) -> None:
@@ -108,13 +123,21 @@ def _set_annuity(plan: Plan, paying: list[Period], balance: int) -> None:
         numerator, denominator = textbook_instalment(
             principal_paise=balance,
             rate_numerator=rule.rate_at(paying[0].end - _ONE_DAY),
-            steps_a_year=(rule.whole_numerator, rule.whole_denominator),
+            steps_a_year=_step_of_a_year(plan),
             count=len(paying),
         )
         _set_all(terms, paying, numerator, denominator)
         return
     numerator, denominator = _general_annuity(plan, paying, balance)
     _set_all(terms, paying, numerator, denominator)
+
+
+def _step_of_a_year(plan: Plan) -> tuple[int, int]:
+    """Give one step of the rhythm as a part of the year, for the textbook annuity."""
+    terms, rule = plan.terms, plan.rule
+    if not terms.is_textbook_rate_by_days or terms.unit not in _STEP_DAYS:
+        return rule.whole_numerator, rule.whole_denominator
+    return _STEP_DAYS[terms.unit] * terms.every, _YEAR_DAYS.get(terms.day_count, 365)
 
 
 def _general_annuity(plan: Plan, paying: list[Period], balance: int) -> tuple[int, int]:
@@ -132,8 +155,8 @@ def _period_factor(plan: Plan, period: Period) -> int:
     """Give rate x fraction of a year of one period; pauses do not make instalments smaller."""
     rule = plan.rule
     if plan.terms.instalment_method is InstalmentMethod.TEXTBOOK:
-        rate = rule.rate_at(period.end - _ONE_DAY) * rule.whole_numerator
-        return _SCALE * rate // (RATE_DENOMINATOR * rule.whole_denominator)
+        step, of = _step_of_a_year(plan)
+        return _SCALE * rule.rate_at(period.end - _ONE_DAY) * step // (RATE_DENOMINATOR * of)
     numerator, denominator = rule.without_pauses().exact(opening=1, moves=[], stretch=period, until=period.end)
     return _SCALE * numerator // denominator
 
