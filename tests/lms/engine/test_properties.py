@@ -82,7 +82,7 @@ loans = st.builds(
     interest_period=st.sampled_from(InterestPeriod),
     early_payment=st.sampled_from(EarlyPayment),
     penal_plan=penal_plans,
-    grace_principal_count=st.just(0),
+    has_interest_on_overdue_principal=st.booleans(),
 )
 amounts = st.integers(1, 2_00_000_00)
 offsets = st.integers(-60, 45)
