@@ -1,4 +1,4 @@
-"""Kill -9 at any moment of an import, and run it again: the same book as without a kill."""
+"""Imports that are killed at any moment, or committed twice at a time: the same book as one undisturbed run gives."""
 
 import json
 import os
@@ -30,11 +30,16 @@ class Installation:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the worker to its end, or to its death."""
+        process = self.start(*arguments)
+        printed, errors = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, printed, errors)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the worker and leave it running, with pipes to it."""
         environment = {**os.environ, "DATABASE_URL": self.url, "DJANGO_SETTINGS_MODULE": "config.settings.test"}
         command = [sys.executable, "-m", "tests.lms.imports.worker", *arguments]
-        return subprocess.run(
-            command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
-        )
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
     def load(self) -> int:
         """Import the tape; return how many statements that took."""
@@ -78,13 +83,13 @@ def _on_mysql(tape: Path) -> Iterator[tuple[Installation, Installation]]:
     config = settings.DATABASES["default"]
     server = f"mysql://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 3306}"
     names = [f"kist_import_killed_{os.getpid()}_{number}" for number in (1, 2)]
-    with connection.cursor() as cursor:
+    with connection._nodb_cursor() as cursor:
         for name in names:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
     try:
         yield _built(f"{server}/{names[0]}", tape), _built(f"{server}/{names[1]}", tape)
     finally:
-        with connection.cursor() as cursor:
+        with connection._nodb_cursor() as cursor:
             for name in names:
                 cursor.execute(f"DROP DATABASE IF EXISTS {name}")
 
@@ -120,3 +125,23 @@ def test_kills_anywhere_leave_the_same_book(installations: tuple[Installation, I
     assert killed.load_through_kills(points) >= 4
 
     assert killed.outcome() == plain.outcome()
+
+
+def test_two_commits_at_the_same_time_share_the_rows(installations: tuple[Installation, Installation]) -> None:
+    _, shared = installations
+    assert shared.run("check", str(shared.tape)).returncode == 0
+    workers = [shared.start("commit"), shared.start("commit")]
+    assert [worker.stdout.readline() for worker in workers if worker.stdout] == ["ready\n", "ready\n"]
+
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    endings = [worker.communicate(timeout=300) for worker in workers]
+
+    found = shared.outcome()
+    assert [worker.returncode for worker in workers] == [0, 0], endings
+    assert found["batches"][0][:3] == ["COMMITTED", 24, 24]
+    assert len(found["loans"]) == len(found["customers"]) == 24
+    assert sum(int(printed) for printed, _ in endings) >= 24
+    assert found["control"] == []

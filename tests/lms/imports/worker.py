@@ -1,6 +1,6 @@
 """A process of its own on a database of its own: imports a tape, and dies where it is told to.
 
-python -m tests.lms.imports.worker build | load TAPE [KILL_AT] | outcome
+python -m tests.lms.imports.worker build | load TAPE [KILL_AT] | check TAPE | commit | outcome
 """
 
 import json
@@ -54,6 +54,31 @@ def load(tape: str, kill_at: str = "0") -> None:
     print(statements)
 
 
+def check(tape: str) -> None:
+    """Upload and check."""
+    from django.core.files.base import ContentFile
+
+    from lms.services.imports import import_batch_create, import_dry_run
+    from tests.lms.imports.tapes import MAP_PATH
+
+    file = ContentFile(Path(tape).read_bytes(), name="tape.csv")
+    batch = import_batch_create(file=file, map_text=MAP_PATH.read_text())
+    import_dry_run(batch_id=batch.pk, chunk_rows=CHUNK_ROWS)
+
+
+def commit() -> None:
+    """Commit the only batch, when a line comes in, and print how many rows the chunks of this process had."""
+    from lms.models import ImportBatch
+    from lms.services.imports import import_commit
+
+    told: list[int] = []
+    print("ready", flush=True)
+    sys.stdin.readline()
+    batch = ImportBatch.objects.get()
+    import_commit(batch_id=batch.pk, chunk_rows=1, progress=lambda batch: told.append(batch.rows_done))
+    print(len(told))
+
+
 def outcome() -> None:
     """Print everything that an import leaves behind, without keys and instants."""
     from customers.models import Customer
@@ -89,5 +114,5 @@ def outcome() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
     django.setup()
-    steps: tuple[Callable[..., None], ...] = (build, load, outcome)
+    steps: tuple[Callable[..., None], ...] = (build, load, check, commit, outcome)
     {step.__name__: step for step in steps}[sys.argv[1]](*sys.argv[2:])
