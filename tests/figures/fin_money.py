@@ -117,7 +117,9 @@ def pay_off(story: Story, event: dict[str, Any]) -> None:
     """Pay whatever closes the loan on the day."""
     day = day_of(event)
     recalculation = story.source["terms"].get("interest_recalculation")
-    if recalculation and recalculation.get("pre_closure_interest") != "till_pre_closure_date":
+    ends = [row.due_date for row in story.state(day).instalments]
+    is_inside = day not in ends and day < ends[-1]
+    if is_inside and recalculation and recalculation.get("pre_closure_interest") != "till_pre_closure_date":
         raise Unsupported(f"pay_off with pre_closure_interest {recalculation.get('pre_closure_interest')}")
     if recalculation:
         amount = quote_foreclosure(terms=story.terms, facts=story.facts, on_date=day).total_paise
