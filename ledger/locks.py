@@ -13,6 +13,19 @@ def journals_for_update() -> QuerySet[Journal]:
     return Journal.objects.select_for_update().order_by("pk")
 
 
+def journal_by_key_shared(*, idempotency_key: str) -> Journal | None:
+    """Return the journal that a duplicate key collided with, as it is now and not as the snapshot has it.
+
+    Under repeatable read the snapshot may be older than that journal. The lock is shared: callers that collided hold
+    one on the duplicate already, and would deadlock over an exclusive one.
+    """
+    rows = Journal.objects.raw(
+        f"SELECT * FROM ledger_journal WHERE idempotency_key = %s{_share()}",  # noqa: S608
+        [idempotency_key],
+    )
+    return next(iter(rows), None)
+
+
 def balances_for_update(*, account_ids: Collection[int]) -> QuerySet[AccountBalance]:
     """Return balances in key order, locked when the queryset runs: one order for all prevents deadlocks."""
     return AccountBalance.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
@@ -38,8 +51,11 @@ def period_state_shared(*, period_id: int) -> str | None:
 
     Every posting reads the row: the lock is shared, because with an exclusive one they would wait for each other.
     """
-    share = " LOCK IN SHARE MODE" if connection.vendor == "mysql" else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT state FROM ledger_period WHERE id = %s{share}", [period_id])  # noqa: S608
+        cursor.execute(f"SELECT state FROM ledger_period WHERE id = %s{_share()}", [period_id])  # noqa: S608
         row = cursor.fetchone()
     return str(row[0]) if row else None
+
+
+def _share() -> str:
+    return " LOCK IN SHARE MODE" if connection.vendor == "mysql" else ""

@@ -1,9 +1,10 @@
 """Post many journals at once: same rules, few statements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 
+from ledger.errors import PeriodClosed
 from ledger.models import Journal
 from ledger.services.journals import JournalOrder, postings_of
 from ledger.services.periods import booking_check
@@ -32,37 +33,46 @@ def journals_post_many(*, orders: Sequence[JournalOrder]) -> tuple[Journal | Non
     if len(set(keys)) != len(keys):
         raise ValueError("Two orders of a bulk posting have the same key.")
     postings, sync_ids = postings_of(orders=orders)
-    known = _known(list(postings))
-    fresh = [posting for key, posting in postings.items() if key not in known]
-    for booked_on in sorted({posting.journal.booked_on for posting in fresh}):
-        booking_check(booked_on=booked_on)
-    if fresh:
-        with transaction.atomic():
-            known |= _save(fresh, sync_ids)
-    return tuple(
-        same_journal(earlier=known[key], wanted=postings[key].journal) if key in postings else None for key in keys
-    )
-
-
-def _known(keys: Sequence[str]) -> dict[str, Journal]:
-    found: dict[str, Journal] = {}
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        rows = Journal.objects.filter(idempotency_key__in=keys[start : start + _KEYS_AT_ONCE]).order_by()
-        found |= {journal.idempotency_key: journal for journal in rows}
-    return found
-
-
-def _save(fresh: Sequence[Posting], sync_ids: Collection[int]) -> dict[str, Journal]:
-    """Save journals with their legs; when one of the keys was taken meanwhile, one by one."""
     try:
-        journals_insert(journals=[posting.journal for posting in fresh])
-    except IntegrityError:
-        return {posting.journal.idempotency_key: posting_save(posting=posting, sync_ids=sync_ids) for posting in fresh}
-    numbers = _numbers([posting.journal.idempotency_key for posting in fresh])
-    for posting in fresh:
-        posting.journal.pk = numbers[posting.journal.idempotency_key]
-    postings_write(postings=fresh, sync_ids=sync_ids)
-    return {posting.journal.idempotency_key: posting.journal for posting in fresh}
+        for booked_on in sorted({posting.journal.booked_on for posting in postings.values()}):
+            booking_check(booked_on=booked_on)
+    except PeriodClosed:
+        # A repeat of what is there already needs no open month.
+        found = _known(postings)
+        if found.keys() != postings.keys():
+            raise
+    else:
+        found = _save(postings, sync_ids) if postings else {}
+    return tuple(found.get(key) for key in keys)
+
+
+def _known(postings: Mapping[str, Posting]) -> dict[str, Journal]:
+    found = Journal.objects.filter(idempotency_key__in=list(postings)).order_by()
+    return {
+        journal.idempotency_key: same_journal(earlier=journal, wanted=postings[journal.idempotency_key].journal)
+        for journal in found
+    }
+
+
+def _save(postings: Mapping[str, Posting], sync_ids: Collection[int]) -> dict[str, Journal]:
+    """Save journals with their legs; when one of the keys is taken, one by one, as single postings would be.
+
+    The keys are not looked up first: under the highest isolation that would lock the gaps that the journals go into.
+    """
+    fresh = list(postings.values())
+    with transaction.atomic():
+        try:
+            journals_insert(journals=[posting.journal for posting in fresh])
+        except IntegrityError:
+            return {
+                key: posting_save(posting=posting, sync_ids=_sync_of(posting, sync_ids))
+                for key, posting in postings.items()
+            }
+        numbers = _numbers(list(postings))
+        for key, posting in postings.items():
+            posting.journal.pk = numbers[key]
+        postings_write(postings=fresh, sync_ids=sync_ids)
+    return {key: posting.journal for key, posting in postings.items()}
 
 
 def _numbers(keys: Sequence[str]) -> dict[str, int]:
@@ -72,3 +82,8 @@ def _numbers(keys: Sequence[str]) -> dict[str, int]:
         rows = Journal.objects.filter(idempotency_key__in=keys[start : start + _KEYS_AT_ONCE]).order_by()
         found |= dict(rows.values_list("idempotency_key", "pk"))
     return found
+
+
+def _sync_of(posting: Posting, sync_ids: Collection[int]) -> frozenset[int]:
+    accounts = {account_id for leg in posting.legs for account_id in (leg.debit_account_id, leg.credit_account_id)}
+    return frozenset(accounts & set(sync_ids))

@@ -19,13 +19,14 @@ from ledger.errors import (
     JournalLinesMissing,
     JournalLineWrong,
     JournalUnbalanced,
+    PeriodClosed,
     ReasonMissing,
     ValueDateInFuture,
 )
 from ledger.models import Account, Journal
 from ledger.services.content import content_hash
 from ledger.services.periods import SOFT_PERMISSION, booking_check
-from ledger.services.posting import Leg, Posting, posting_save, sync_accounts
+from ledger.services.posting import Leg, Posting, posting_save, same_journal, sync_accounts
 
 MOST_LINES: Final = 100
 EVENT: Final = "MANUAL"
@@ -100,20 +101,24 @@ def manual_journal_post(
     def post() -> Journal:
         legs = _legs(voucher)
         journal = _journal(voucher, legs, idempotency_key, (reference_type, reference_id))
-        if earlier := Journal.objects.filter(
-            idempotency_key=idempotency_key, content_hash=journal.content_hash
-        ).first():
-            return earlier
-        _date_check(voucher, actor)
+        try:
+            _date_check(voucher, actor)
+        except (PeriodClosed, ValueDateInFuture):
+            # A repeat of what is there already needs no open month.
+            earlier = Journal.objects.filter(idempotency_key=idempotency_key).first()
+            if earlier is None:
+                raise
+            return same_journal(earlier=earlier, wanted=journal)
         accounts = {account_id for leg in legs for account_id in (leg.debit_account_id, leg.credit_account_id)}
         saved = posting_save(posting=Posting(journal, legs), sync_ids=sync_accounts(account_ids=accounts))
-        audit.record(
-            actor=actor,
-            action="ledger.manual_journal_post",
-            obj=saved,
-            reason=reason,
-            detail={"total_paise": voucher.total_paise, "value_date": voucher.value_date.isoformat()},
-        )
+        if saved is journal:
+            audit.record(
+                actor=actor,
+                action="ledger.manual_journal_post",
+                obj=saved,
+                reason=reason,
+                detail={"total_paise": voucher.total_paise, "value_date": voucher.value_date.isoformat()},
+            )
         return saved
 
     return run_in_transaction(post)

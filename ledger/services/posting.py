@@ -7,7 +7,7 @@ from itertools import chain
 from django.db import IntegrityError, connection, transaction
 
 from ledger.errors import AccountLimitReached, AccountNotOpened, JournalKeyReused
-from ledger.locks import balances_for_update, journals_for_update
+from ledger.locks import balances_for_update, journal_by_key_shared
 from ledger.models import Account, AccountBalance, AccountMode, Journal
 from ledger.rows import Value, rows_insert
 from ledger.services.entries import ENTRY_COLUMNS, entry_row
@@ -164,22 +164,12 @@ def _save(posting: Posting, sync_ids: Collection[int], releases: Sequence[Releas
         journals_insert(journals=[journal])
     except IntegrityError:
         # Both databases take back the one statement and go on with the transaction; no savepoint is needed for it.
-        earlier = _journal_by_key(journal.idempotency_key)
+        earlier = journal_by_key_shared(idempotency_key=journal.idempotency_key)
         if earlier is None:
             raise
         return same_journal(earlier=earlier, wanted=journal)
     postings_write(postings=[posting], sync_ids=sync_ids, releases=releases)
     return journal
-
-
-def _journal_by_key(idempotency_key: str) -> Journal | None:
-    """Find the journal that a duplicate key collided with.
-
-    Under repeatable read the snapshot may be older than that journal; a locking read sees it. The plain read comes
-    first, because two repeats that both hold the duplicate's shared lock would deadlock over the exclusive one.
-    """
-    found = Journal.objects.filter(idempotency_key=idempotency_key).first()
-    return found or journals_for_update().filter(idempotency_key=idempotency_key).first()
 
 
 def _transfers(posting: Posting) -> Iterator[tuple[Value, ...]]:
