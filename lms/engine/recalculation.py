@@ -150,7 +150,8 @@ def last_unpaid(plan: Plan) -> int:
         instalment = max(period.instalment, period.fixed_principal or 0)
         if period.kind is RowKind.REGULAR and _paid(period, PRINCIPAL) + _paid(period, INTEREST) < instalment:
             return index
-    return max((index for index, row in enumerate(plan.periods) if row.kind is RowKind.REGULAR), default=-1)
+    regular = [index for index, row in enumerate(plan.periods) if row.kind is RowKind.REGULAR]
+    return regular[-1] if regular else len(plan.periods) - 1
 
 
 def _paid(period: Period, component: int) -> int:
