@@ -12,6 +12,8 @@ from typing import Any
 from tests.figures import fin, frp, pub
 from tests.figures.result import CaseResult, Outcome, Unsupported
 
+# A case of another shape must not keep the others from being reported.
+_UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 _RUNNERS: dict[str, Callable[[dict[str, Any]], CaseResult]] = {"FIN": fin.run, "FRP": frp.run, "PUB": pub.run}
 
 
@@ -24,6 +26,8 @@ def run_case(case: dict[str, Any]) -> CaseResult:
         return runner(case)
     except Unsupported as reason:
         return CaseResult(case["id"], Outcome.UNSUPPORTED, str(reason))
+    except _UNREADABLE as error:
+        return CaseResult(case["id"], Outcome.UNSUPPORTED, f"case cannot be read: {type(error).__name__} {error}")
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as error:
         return CaseResult(case["id"], Outcome.UNSUPPORTED, f"shape of the case: {error!r}")
 

@@ -78,6 +78,14 @@ def test_what_cannot_be_expressed_is_unsupported_by_name(parts, detail):
     assert run_case(changed(**parts)) == CaseResult("FIN-P-900", Outcome.UNSUPPORTED, detail)
 
 
+def test_case_of_another_shape_does_not_stop_the_report():
+    result = run_case(
+        changed(events=[{"type": "disburse", "date": "31-02-2024", "amount": "1"}], expect={"after_event": 2})
+    )
+
+    assert (result.outcome, result.detail[:20]) == (Outcome.UNSUPPORTED, "case cannot be read:")
+
+
 def test_missing_row_is_a_difference():
     result = run_case(changed(expect={"schedule": PLAIN["expect"][0]["schedule"][:1]}))
 

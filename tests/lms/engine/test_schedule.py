@@ -355,3 +355,13 @@ def test_terms_that_make_no_sense_are_refused(settings, code):
         build_schedule(terms=terms(**settings), start_date=START)
 
     assert refusal.value.code == code
+
+
+def test_textbook_instalment_by_days_takes_a_month_as_thirty_days():
+    common = {"instalment_unit_paise": 1, "instalment_rounding": RoundingMode.HALF_UP}
+    by_twelfths = build_schedule(terms=terms(**common), start_date=START)
+    by_days = build_schedule(terms=terms(**common, is_textbook_rate_by_days=True), start_date=START)
+
+    # 1 % a month, against 12 % x 30 / 365 = 0.98630 %.
+    assert by_twelfths[0].due.total == 8_884_88
+    assert by_days[0].due.total == 8_877_19
