@@ -33,6 +33,8 @@ BUCKETS = {
     "doubtful": AssetClass.DOUBTFUL_1,
     "loss": AssetClass.LOSS,
 }
+# Frappe closes a loan by itself when no more than this is left; the engine waits for the act of closing.
+CLOSING_TOLERANCE_PAISE = 100_00
 DEFAULT_BUCKETS = (("SMA-0", 1, 30), ("SMA-1", 31, 60), ("SMA-2", 61, 90))
 
 
@@ -155,6 +157,8 @@ def _paid(*components: Component) -> Callable[[Figures, Any], Fraction]:
 
 def _status(figures: Figures, _: Any) -> str:
     state = figures.state()
+    if state.status is LoanStatus.ACTIVE and state.outstanding.principal <= CLOSING_TOLERANCE_PAISE:
+        raise Unsupported("closing by an ordinary payment, within a tolerance")
     if state.status is LoanStatus.ACTIVE and state.undrawn_paise:
         return "Partially Disbursed"
     return STATUS[state.status]
