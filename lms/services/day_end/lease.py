@@ -43,8 +43,11 @@ def run_step(step: Callable[[], Result]) -> Result:
     return run_in_transaction(step, attempts=_ATTEMPTS)
 
 
-def day_end_claim(*, day_end_id: int) -> Claim:
+def day_end_claim(*, day_end_id: int) -> Claim | None:
     """Take the day-end over, when nobody works on it or its worker is dead.
+
+    Returns:
+        The claim; None when another run sealed the day meanwhile.
 
     Raises:
         DayEndAlreadyRunning: another run holds the lease and may be alive.
@@ -102,8 +105,11 @@ def chunk_finish(*, claim: Claim, chunk_id: int, loans_closed: int) -> None:
     claim_renew(claim=claim, chunks_done=F("chunks_done") + 1, loans_closed=F("loans_closed") + loans_closed)
 
 
-def _claim(day_end_id: int, owner: str) -> Claim:
+def _claim(day_end_id: int, owner: str) -> Claim | None:
     day_end = day_ends_for_update().get(pk=day_end_id)
+    if day_end.state == DayEnd.State.CLOSED:
+        _running.discard(owner)
+        return None
     now = timezone.now()
     if day_end.owner and not _is_dead(day_end.owner, day_end.lease_until, now):
         raise DayEndAlreadyRunning(

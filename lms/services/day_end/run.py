@@ -113,6 +113,9 @@ def _close_day(day: date, progress: ProgressCallback | None, chunk_customers: in
     if day_end.state == DayEnd.State.CLOSED:
         return day_end
     claim = day_end_claim(day_end_id=day_end.pk)
+    if claim is None:
+        day_end.refresh_from_db()
+        return day_end
     try:
         _tell(progress, day_end, Stage.STARTED)
         _close_chunks(claim, day_end, progress)
