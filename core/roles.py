@@ -18,12 +18,13 @@ class Role:
 _SEE = ("core.view_*", "customers.view_*", "ledger.view_*", "lms.view_*")
 _CUSTOMERS = ("customers.add_*", "customers.change_*")
 _SERVICING = ("lms.sanction_loan", "lms.disburse_loan", "lms.post_receipt", "lms.levy_charge", "lms.record_bounce")
-_PREPAYING = ("lms.prepay_loan", "lms.foreclose_loan")
+_PREPAYING = ("lms.prepay_loan", "lms.foreclose_loan", "lms.post_recovery")
 _ACCOUNTS = ("ledger.add_account", "ledger.change_account", "ledger.add_productaccount", "ledger.change_productaccount")
 _BOOKS = ("ledger.run_*", "ledger.request_*", "ledger.approve_*", "ledger.export_*")
 _CLOSING = ("ledger.close_period", "ledger.post_in_soft_closed_period")
 _PRODUCTS = ("lms.add_product*", "lms.change_product*", "lms.publish_*")
 _CORRECTING = ("lms.reverse_fact", "lms.grant_waiver", "lms.refund_*", "lms.run_*")
+_GIVING_UP = ("lms.write_off_loan",)
 
 ROLES: Final[tuple[Role, ...]] = (
     Role("analyst", _SEE),
@@ -44,6 +45,7 @@ ROLES: Final[tuple[Role, ...]] = (
             *_BOOKS,
             *_PRODUCTS,
             *_CORRECTING,
+            *_GIVING_UP,
         ),
     ),
 )

@@ -259,6 +259,31 @@ class ForeclosureAmountShort(KistError):
     )
 
 
+class LoanNotWrittenOff(KistError):
+    """Only a loan that was written off has recoveries."""
+
+    code = "lms.loan_not_written_off"
+    http_status = 409
+    template = "Loan {loan} is not written off. Post the money as a receipt."
+
+
+class RecoveryBeforeWriteOff(KistError):
+    """A recovery cannot be dated before the write-off."""
+
+    code = "lms.recovery_before_write_off"
+    template = (
+        "The value date {value_date} is before the write-off on {written_off_on}. If the money came earlier, reverse "
+        "the write-off, post a receipt, and write the rest off."
+    )
+
+
+class RecoveryAboveClaim(KistError):
+    """More money than the borrower owes."""
+
+    code = "lms.recovery_above_claim"
+    template = "The money is above what was written off and not recovered yet: {problem}"
+
+
 class BounceOfNoReceipt(KistError):
     """Only a receipt can come back unpaid."""
 
@@ -327,6 +352,7 @@ class FactRefused(KistError):
 _BY_ENGINE_CODE: dict[str, type[KistError]] = {
     "engine.waiver_above_due": WaiverAboveDue,
     "engine.refund_above_excess": RefundAboveExcess,
+    "engine.recovery_above_claim": RecoveryAboveClaim,
     "engine.prepayment_below_dues": PrepaymentOutsideRange,
     "engine.prepayment_above_balance": PrepaymentOutsideRange,
 }

@@ -38,7 +38,7 @@ _EFFECTS = [
     (PrepaymentEffect.CUT_TENOR.value, "Fewer instalments, each as before"),
     (PrepaymentEffect.CUT_INSTALMENT.value, "As many instalments, each smaller"),
 ]
-_REFERENCE_HELP = "The bank's reference; for cash the receipt number. It is credited once."
+REFERENCE_HELP = "The bank's reference; for cash the receipt number. It is credited once."
 
 
 class ActForm(OnceForm):
@@ -91,7 +91,7 @@ class ReceiptForm(ActForm):
     amount_paise = RupeesField(label="Amount in rupees")
     value_date = DayField(label="Value date", help_text="The day of the credit in the bank.")
     channel = forms.ChoiceField(label="Channel", choices=CHANNELS)
-    reference = forms.CharField(label="Bank reference", max_length=64, help_text=_REFERENCE_HELP)
+    reference = forms.CharField(label="Bank reference", max_length=64, help_text=REFERENCE_HELP)
     reason = reason_field(required=False)
 
     def act(self, **entered: Any) -> LoanFact:
@@ -114,7 +114,7 @@ class PrepaymentForm(ActForm):
     effect = forms.ChoiceField(label="What becomes smaller", choices=_EFFECTS)
     value_date = DayField(label="Value date")
     channel = forms.ChoiceField(label="Channel", choices=CHANNELS)
-    reference = forms.CharField(label="Bank reference", max_length=64, help_text=_REFERENCE_HELP)
+    reference = forms.CharField(label="Bank reference", max_length=64, help_text=REFERENCE_HELP)
     reason = reason_field(required=False)
 
     def act(self, **entered: Any) -> LoanFact:
@@ -138,7 +138,7 @@ class ForeclosureForm(ActForm):
     )
     value_date = forms.DateField(widget=forms.HiddenInput)
     channel = forms.ChoiceField(label="Channel", choices=CHANNELS)
-    reference = forms.CharField(label="Bank reference", max_length=64, help_text=_REFERENCE_HELP)
+    reference = forms.CharField(label="Bank reference", max_length=64, help_text=REFERENCE_HELP)
     reason = reason_field(required=False)
 
     def act(self, **entered: Any) -> LoanFact:
@@ -356,21 +356,6 @@ class RefundForm(ActForm):
     def act(self, **entered: Any) -> LoanFact:
         """Pay the money back."""
         return refund_post(**entered)
-
-
-ACTS: tuple[type[ActForm], ...] = (
-    DisbursalForm,
-    ReceiptForm,
-    PrepaymentForm,
-    ForeclosureForm,
-    ChargeForm,
-    PenalForm,
-    BounceForm,
-    WaiverForm,
-    RefundForm,
-    ReversalForm,
-)
-ACT_BY_SLUG = {act.slug: act for act in ACTS}
 
 
 def standing_facts(loan: Loan) -> Sequence[LoanFact]:

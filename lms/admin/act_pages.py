@@ -14,7 +14,8 @@ from core.errors import KistError
 from core.money import format_rupees
 from core.staff_forms import rupees_text
 from core.staff_pages import acting_user, staff_page, staff_response
-from lms.admin.act_forms import ACT_BY_SLUG, ACTS, ActForm, ForeclosureForm
+from lms.admin.act_forms import ActForm, ForeclosureForm
+from lms.admin.acts import ACT_BY_SLUG, ACTS
 from lms.admin.effects import Effect, effect_of
 from lms.engine.quote import ForeclosureQuote
 from lms.errors import IdempotencyKeyReused

@@ -15,7 +15,7 @@ from lms.demo.catalogue import PRODUCTS, DemoProduct
 from lms.demo.histories import draw_temperament, tell_history
 from lms.demo.people import Person, generate_people
 from lms.engine.codec import terms_to_dict
-from lms.engine.facts import Bounce, Charge, Disburse, Fact, Receive, Waive
+from lms.engine.facts import Bounce, Charge, Disburse, Fact, Receive, Recover, Waive, WriteOff
 from lms.engine.terms import Terms
 from lms.models import Loan, LoanFact, ProductVersion
 from lms.services.bounces import bounce_record
@@ -26,12 +26,20 @@ from lms.services.loans import loan_disburse
 from lms.services.products import product_create, product_version_publish, terms_for_loan
 from lms.services.receipts import receipt_post
 from lms.services.waivers import waiver_grant
+from lms.services.write_offs import loan_write_off, recovery_post
 
 # The last days are lived day by day through the same services and day-ends that staff use; what came before is booked
 # in bulk, which gives the same book in a fraction of the time.
 LIVE_DAYS = 4
 HISTORY_DAYS = 548
 _BATCH = 250
+
+# Entries that take an amount and the bank's reference.
+_MONEY: dict[type[Fact], Callable[..., LoanFact]] = {
+    Disburse: loan_disburse,
+    Receive: receipt_post,
+    Recover: recovery_post,
+}
 
 Progress = Callable[[str], None]
 Item = TypeVar("Item")
@@ -211,9 +219,8 @@ def _live_post(*, loan_id: int, fact: Fact) -> LoanFact | None:
     """Post one entry as staff would; None for an act that the demo leaves to them."""
     key = f"demo:{loan_id}:live:{fact.sequence}"
     match fact:
-        case Disburse() | Receive():
-            post = loan_disburse if isinstance(fact, Disburse) else receipt_post
-            return post(
+        case Disburse() | Receive() | Recover():
+            return _MONEY[type(fact)](
                 loan_id=loan_id,
                 idempotency_key=key,
                 amount_paise=fact.amount_paise,
@@ -245,6 +252,14 @@ def _live_post(*, loan_id: int, fact: Fact) -> LoanFact | None:
                 amount_paise=fact.amount_paise,
                 value_date=fact.value_date,
                 reason="Paid up after a hard time",
+            )
+        case WriteOff():
+            return loan_write_off(
+                loan_id=loan_id,
+                idempotency_key=key,
+                value_date=fact.value_date,
+                is_technical=True,
+                reason="No payment for half a year",
             )
     return None
 

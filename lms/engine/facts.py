@@ -145,7 +145,12 @@ class Settle(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteOff(Fact):
-    """Off the books, the claim stays; no amount means all that is owed."""
+    """Off the books, the claim stays; no amount means all that is owed.
+
+    `is_technical`: recovery goes on as before; otherwise it has been tried in vain. The figures are the same.
+    """
+
+    is_technical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,8 @@ class Loan(models.Model):
     next_due_date = models.DateField(null=True)
     next_due_paise = PaiseField(default=0)
     closed_on = models.DateField(null=True)
-    # The class is the borrower's: it follows the worst of his loans, and changes at a day-end only.
+    # The class is the borrower's: it follows the worst of his loans, and changes at a day-end, or at once by an act
+    # such as a write-off.
     asset_class = models.CharField(max_length=12, choices=_choices(AssetClass), default=AssetClass.STANDARD)
     npa_since = models.DateField(null=True)
     # What closes a quiet day without a replay: AccrualLine fields and "from", the day they start at; they hold on
@@ -104,6 +105,8 @@ class Loan(models.Model):
             ("prepay_loan", "Can post a part-prepayment"),
             ("foreclose_loan", "Can foreclose a loan"),
             ("refund_excess", "Can refund excess"),
+            ("write_off_loan", "Can write a loan off"),
+            ("post_recovery", "Can post money on a loan written off"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(principal_paise__gt=0), name="loan_principal_positive")
@@ -271,6 +274,8 @@ class ClassificationEntry(models.Model):
     oldest_unpaid_due_date = models.DateField(null=True)
     # The loan of the same borrower that decides the class; itself where it is its own cause.
     caused_by = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="+")
+    # The entry of the loan that gave the class at once, or took it back; null where a day-end did.
+    fact_sequence = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=200)
     recorded_at = models.DateTimeField(auto_now_add=True)
 

@@ -21,6 +21,7 @@ from lms.engine.terms import Terms
 from lms.errors import IdempotencyKeyReused, LaterFactInTheWay, LoanUnknown, ReferenceReused, refusal_of
 from lms.locks import facts_for_update, loans_of_customer_for_update
 from lms.models import Loan, LoanFact
+from lms.services.act_classes import class_set_by_act
 from lms.services.checks import key_check, reason_check
 from lms.services.day_end import loan_close_upto
 from lms.services.fact_rows import content_hash, fact_columns, facts_of, first_lent_on
@@ -146,6 +147,8 @@ def _record(order: FactOrder, customer_id: int, decide: Callable[[LoanBook], Fac
     state = _replay(book, fact, as_of_after(loan=loan, facts=known))
     row, is_new = _fact_insert(order, book, fact)
     if is_new:
+        # Before the booking: income of a class that is non-performing from now on is suspended with it.
+        class_set_by_act(loan=loan, fact=fact, on_date=today)
         _book(loan=loan, state=state, row=row, today=today, fact_count=len(known))
         _credit_release(loan, fact)
         audit.record(

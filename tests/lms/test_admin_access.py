@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from core.models import AuditEntry, BusinessDate
 from customers.models import Customer
 from ledger.models import Account, Journal, ProductAccount, Transfer
-from lms.admin.act_forms import ACT_BY_SLUG
+from lms.admin.acts import ACT_BY_SLUG
 from lms.models import DayEnd, ImportBatch, Loan, LoanFact, Product, ProductVersion
 from tests.factories.book import receive
 from tests.factories.lms import make_loan, set_business_date
@@ -95,6 +95,8 @@ ACTS = {
     "penal": SERVICE,
     "bounce": SERVICE,
     "waive": MANAGER,
+    "write-off": MANAGER,
+    "recover": SERVICE,
     "refund": BOOKKEEPERS,
     "reverse": BOOKKEEPERS,
 }

@@ -238,7 +238,17 @@ def test_act_is_offered_only_where_it_makes_sense(loan: Loan, manager: Client) -
         for name, pk in (("active", loan.pk), ("sanctioned", sanctioned.pk))
     }
 
-    assert acts["active"] == ["receipt", "prepay", "foreclose", "charge", "penal", "bounce", "waive", "reverse"]
+    assert acts["active"] == [
+        "receipt",
+        "prepay",
+        "foreclose",
+        "charge",
+        "penal",
+        "bounce",
+        "waive",
+        "write-off",
+        "reverse",
+    ]
     assert acts["sanctioned"] == ["disburse"]
 
 
@@ -323,3 +333,18 @@ def test_effect_of_a_refused_act_is_the_refusal(loan: Loan, manager: Client) -> 
 
     assert response.status_code == 422
     assert "is after the business date" in response.content.decode()
+
+
+def test_loan_is_written_off_and_money_on_it_is_a_recovery(loan: Loan, manager: Client) -> None:
+    unreasoned = send(manager, loan, "write-off", is_technical="on", reason="")
+    done = send(manager, loan, "write-off", reason="Recovery has failed")
+    offered = [act.slug for act in manager.get(reverse("admin:lms_loan_change", args=[loan.pk])).context["acts"]]
+
+    recovered = send(manager, loan, "recover", **RECEIPT)
+
+    assert (unreasoned.status_code, done.status_code, recovered.status_code) == (422, 302, 302)
+    assert (loan.status, loan.asset_class) == ("WRITTEN_OFF", "LOSS")
+    assert offered == ["recover", "reverse"]
+    assert loan.facts.get(sequence=2).details == {"is_technical": False}
+    assert (last_fact(loan).kind, last_fact(loan).amount_paise) == ("RECOVER", 1_234_50)
+    assert_verified(loan)

@@ -1,0 +1,34 @@
+"""Every act that the screens offer on a loan, in the order of the buttons."""
+
+from typing import Final
+
+from lms.admin.act_forms import (
+    ActForm,
+    BounceForm,
+    ChargeForm,
+    DisbursalForm,
+    ForeclosureForm,
+    PenalForm,
+    PrepaymentForm,
+    ReceiptForm,
+    RefundForm,
+    ReversalForm,
+    WaiverForm,
+)
+from lms.admin.giving_up_forms import RecoveryForm, WriteOffForm
+
+ACTS: Final[tuple[type[ActForm], ...]] = (
+    DisbursalForm,
+    ReceiptForm,
+    PrepaymentForm,
+    ForeclosureForm,
+    ChargeForm,
+    PenalForm,
+    BounceForm,
+    WaiverForm,
+    WriteOffForm,
+    RecoveryForm,
+    RefundForm,
+    ReversalForm,
+)
+ACT_BY_SLUG: Final = {act.slug: act for act in ACTS}
