@@ -8,7 +8,7 @@ from datetime import date
 from lms.engine.account import Account, is_settled, open_amount, open_items
 from lms.engine.evaluation import evaluate
 from lms.engine.plan import FEE, INTEREST, PRINCIPAL, Item, Period, Plan
-from lms.engine.recalculation import evaluate_recalculated
+from lms.engine.recalculation import evaluate_recalculated, last_unpaid
 from lms.engine.rounding import round_ratio
 from lms.engine.state import Movement
 
@@ -64,11 +64,12 @@ def spread_ahead(*, account: Account, amount: int, components: list[int], paymen
 
 def payable(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
     """Give principal and interest that a row takes on `day`, before its due date; what was paid on it is taken off."""
-    evaluate_recalculated(plan=plan, interest_until=day)
+    # Only the period that takes the difference of the loan depends on those behind it.
+    last = None if index == last_unpaid(plan) else index
+    evaluate_recalculated(plan=plan, interest_until=day, last=last)
     row = plan.periods[index]
     principal, interest = row.due_principal, row.due_interest
-    unpaid = sum(1 for period in plan.periods if _open(period) > 0)
-    if unpaid > 1 and day <= row.start:
+    if day <= row.start and _has_other_open(plan, row):
         principal = max(row.agreed - interest, principal - open_amount(row, PRINCIPAL))
     settled_principal = row.due_principal - open_amount(row, PRINCIPAL)
     settled_interest = row.due_interest - open_amount(row, INTEREST)
@@ -84,7 +85,7 @@ def _pay_row(account: Account, index: int, components: list[int], amount: int, p
         principal, interest = payable(plan=account.plan, index=index, day=account.day)
     else:
         principal, interest = open_amount(row, PRINCIPAL), open_amount(row, INTEREST)
-    is_one_of_many = sum(1 for period in account.plan.periods if _open(period) > 0) > 1
+    is_one_of_many = _has_other_open(account.plan, row)
     left = {PRINCIPAL: principal, INTEREST: interest}
     for component in components:
         due: list[tuple[Item | None, int]] = [(None, left.get(component, 0))]
@@ -114,6 +115,10 @@ def _close_if_agreed(row: Period) -> None:
     paid = row.paid[PRINCIPAL] + row.paid[INTEREST] if row.paid else 0
     if paid and (paid == row.agreed or paid > row.instalment):
         row.instalment = paid
+
+
+def _has_other_open(plan: Plan, row: Period) -> bool:
+    return any(period is not row and _open(period) > 0 for period in plan.periods[plan.settled.count :])
 
 
 def _open(period: Period) -> int:

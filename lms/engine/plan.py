@@ -104,11 +104,12 @@ class PaidPrincipal:
 
 @dataclass(frozen=True, slots=True)
 class SettledRows:
-    """How many first rows are past and fully paid, what was lent by their end, and what of it was paid down."""
+    """How many first rows are past and fully paid, what was lent by their end, paid down of it, and carried on."""
 
     count: int = 0
     lent: int = 0
     paid_down: int = 0
+    carried: int = 0
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from lms.engine.rounding import round_ratio
 from lms.engine.state import RowKind
 
 
-def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None) -> None:
+def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None, last: int | None = None) -> None:
     """Work out all periods from the payments so far and from the instalments for what is to come.
 
     Before `plan.known_until` interest runs on the principal really outstanding (or, by the terms, on that not overdue);
@@ -19,14 +19,17 @@ def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None) -> 
     most its instalment; what is above falls due with the next. Once more principal was paid than the instalment leaves
     beside interest, interest due is what was paid. The last period that is not fully paid takes the difference.
 
-    `interest_until` leaves out the nights from that day on: what is payable that day.
+    `interest_until` leaves out the nights from that day on: what is payable that day. `last` stops behind that period,
+    leaving the later ones as they were.
 
     Source: figures, conventions 3.1 (10) and 3.3.
     """
     walk = _Walk(plan, interest_until)
-    for index in range(plan.settled.count, len(plan.periods)):
+    stop = len(plan.periods) if last is None else last + 1
+    for index in range(plan.settled.count, stop):
         walk.step(index, plan.periods[index])
-    walk.finish()
+    if last is None:
+        walk.finish()
 
 
 def keep_instalments(plan: Plan) -> None:
@@ -41,11 +44,11 @@ def _set_aside(plan: Plan) -> None:
     done = plan.settled
     for period in plan.periods[done.count :]:
         paid = _paid(period, PRINCIPAL) + _paid(period, INTEREST)
-        if period.due >= plan.known_until or paid != period.instalment or period.carried_after:
+        if period.due >= plan.known_until or paid != period.instalment:
             break
         lent = done.lent + sum(amount for _, amount in period.moves)
         down = period.due_principal if period.kind is RowKind.DOWN_PAYMENT else 0
-        done = SettledRows(done.count + 1, lent, done.paid_down + down)
+        done = SettledRows(done.count + 1, lent, done.paid_down + down, period.carried_after)
     plan.settled = done
 
 
@@ -58,7 +61,7 @@ class _Walk:
         done = plan.settled
         self.closing = plan.periods[done.count - 1].closing if done.count else 0
         self.lent = done.lent
-        self.carried = 0
+        self.carried = done.carried
         self.overdue = 0
         self.paid_later = sum(_paid(period, PRINCIPAL) for period in plan.periods[done.count :])
         self.absorber = last_unpaid(plan)
