@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -317,5 +318,12 @@ def assert_not_negative(parts: Amounts) -> None:
     assert min(parts.principal, parts.interest, parts.fee, parts.tax, parts.penal) >= 0
 
 
-LoanMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=14, deadline=None)
+class LoanMachineAtLength(LoanMachine):
+    """The same machine, for many more and longer lives that differ from run to run."""
+
+
+# The short form lives the same lives on every run, so that a change is judged by what it changed.
+LoanMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=15, deadline=None, derandomize=True)
+LoanMachineAtLength.TestCase.settings = settings(max_examples=3_000, stateful_step_count=20, deadline=None)
 TestAnyLoan = LoanMachine.TestCase
+TestAnyLoanAtLength = pytest.mark.long(LoanMachineAtLength.TestCase)
