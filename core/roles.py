@@ -24,7 +24,8 @@ _BOOKS = ("ledger.run_*", "ledger.request_*", "ledger.approve_*", "ledger.export
 _CLOSING = ("ledger.close_period", "ledger.post_in_soft_closed_period")
 _PRODUCTS = ("lms.add_product*", "lms.change_product*", "lms.publish_*")
 _CORRECTING = ("lms.reverse_fact", "lms.grant_waiver", "lms.refund_*", "lms.run_*")
-_GIVING_UP = ("lms.write_off_loan",)
+_GIVING_UP = ("lms.write_off_loan", "lms.settle_loan")
+_NEW_TERMS = ("lms.change_rate",)
 
 ROLES: Final[tuple[Role, ...]] = (
     Role("analyst", _SEE),
@@ -46,6 +47,7 @@ ROLES: Final[tuple[Role, ...]] = (
             *_PRODUCTS,
             *_CORRECTING,
             *_GIVING_UP,
+            *_NEW_TERMS,
         ),
     ),
 )

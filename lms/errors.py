@@ -284,6 +284,31 @@ class RecoveryAboveClaim(KistError):
     template = "The money is above what was written off and not recovered yet: {problem}"
 
 
+class SettlementNotBelowDebt(KistError):
+    """A settlement gives something up."""
+
+    code = "lms.settlement_not_below_debt"
+    template = (
+        "On {value_date} {debt_paise} paise are owed, and {amount_paise} paise leave nothing to give up. "
+        "Foreclose the loan instead."
+    )
+
+
+class RateUnchanged(KistError):
+    """The loan has this rate already."""
+
+    code = "lms.rate_unchanged"
+    http_status = 409
+    template = "Loan {loan} bears {rate} % on {value_date} already. Enter another rate, or another day."
+
+
+class RateOutsideProduct(KistError):
+    """The product version does not allow the rate."""
+
+    code = "lms.rate_outside_product"
+    template = "The rate {rate} is outside {low} to {high} of product {product}. Enter one within these limits."
+
+
 class BounceOfNoReceipt(KistError):
     """Only a receipt can come back unpaid."""
 

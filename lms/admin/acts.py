@@ -15,7 +15,8 @@ from lms.admin.act_forms import (
     ReversalForm,
     WaiverForm,
 )
-from lms.admin.giving_up_forms import RecoveryForm, WriteOffForm
+from lms.admin.giving_up_forms import RecoveryForm, SettlementForm, WriteOffForm
+from lms.admin.new_terms_forms import RateChangeForm
 
 ACTS: Final[tuple[type[ActForm], ...]] = (
     DisbursalForm,
@@ -25,7 +26,9 @@ ACTS: Final[tuple[type[ActForm], ...]] = (
     ChargeForm,
     PenalForm,
     BounceForm,
+    RateChangeForm,
     WaiverForm,
+    SettlementForm,
     WriteOffForm,
     RecoveryForm,
     RefundForm,

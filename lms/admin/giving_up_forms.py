@@ -8,6 +8,7 @@ from core.staff_forms import DayField, RupeesField, reason_field
 from lms.admin.act_forms import CHANNELS, REFERENCE_HELP, ActForm
 from lms.engine.state import LoanStatus
 from lms.models import LoanFact
+from lms.services.settlements import settlement_post
 from lms.services.write_offs import loan_write_off, recovery_post
 
 
@@ -58,3 +59,26 @@ class RecoveryForm(ActForm):
     def act(self, **entered: Any) -> LoanFact:
         """Post the recovery."""
         return recovery_post(**entered)
+
+
+class SettlementForm(ActForm):
+    """Part of the claim taken for the whole."""
+
+    slug = "settle"
+    title = "Settle"
+    permission = "lms.settle_loan"
+    button = "Take the money and settle the loan"
+    done = "Loan settled with {amount}"
+    icon = "handshake"
+    intro = "The amount is taken for all that is owed on its day; the rest is given up, and the loan ends."
+    is_danger = True
+
+    amount_paise = RupeesField(label="Amount received in rupees")
+    value_date = DayField(label="Value date", help_text="The day of the credit in the bank.")
+    channel = forms.ChoiceField(label="Channel", choices=CHANNELS)
+    reference = forms.CharField(label="Bank reference", max_length=64, help_text=REFERENCE_HELP)
+    reason = reason_field(required=True)
+
+    def act(self, **entered: Any) -> LoanFact:
+        """Settle the loan."""
+        return settlement_post(**entered)

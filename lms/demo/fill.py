@@ -15,7 +15,7 @@ from lms.demo.catalogue import PRODUCTS, DemoProduct
 from lms.demo.histories import draw_temperament, tell_history
 from lms.demo.people import Person, generate_people
 from lms.engine.codec import terms_to_dict
-from lms.engine.facts import Bounce, Charge, Disburse, Fact, Receive, Recover, Waive, WriteOff
+from lms.engine.facts import Bounce, Charge, Disburse, Fact, Receive, Recover, Settle, Waive, WriteOff
 from lms.engine.terms import Terms
 from lms.models import Loan, LoanFact, ProductVersion
 from lms.services.bounces import bounce_record
@@ -25,6 +25,7 @@ from lms.services.day_end import day_end_run
 from lms.services.loans import loan_disburse
 from lms.services.products import product_create, product_version_publish, terms_for_loan
 from lms.services.receipts import receipt_post
+from lms.services.settlements import settlement_post
 from lms.services.waivers import waiver_grant
 from lms.services.write_offs import loan_write_off, recovery_post
 
@@ -39,6 +40,7 @@ _MONEY: dict[type[Fact], Callable[..., LoanFact]] = {
     Disburse: loan_disburse,
     Receive: receipt_post,
     Recover: recovery_post,
+    Settle: settlement_post,
 }
 
 Progress = Callable[[str], None]
@@ -219,13 +221,14 @@ def _live_post(*, loan_id: int, fact: Fact) -> LoanFact | None:
     """Post one entry as staff would; None for an act that the demo leaves to them."""
     key = f"demo:{loan_id}:live:{fact.sequence}"
     match fact:
-        case Disburse() | Receive() | Recover():
+        case Disburse() | Receive() | Recover() | Settle():
             return _MONEY[type(fact)](
                 loan_id=loan_id,
                 idempotency_key=key,
                 amount_paise=fact.amount_paise,
                 value_date=fact.value_date,
                 reference=fact.reference,
+                reason="Compromise with a borrower out of work" if isinstance(fact, Settle) else "",
             )
         case Charge():
             return charge_levy(

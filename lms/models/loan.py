@@ -107,6 +107,8 @@ class Loan(models.Model):
             ("refund_excess", "Can refund excess"),
             ("write_off_loan", "Can write a loan off"),
             ("post_recovery", "Can post money on a loan written off"),
+            ("settle_loan", "Can settle a loan for less than is owed"),
+            ("change_rate", "Can change the rate of a loan"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(principal_paise__gt=0), name="loan_principal_positive")

@@ -59,7 +59,7 @@ def loan_foreclose(
     def decide(book: LoanBook) -> Foreclose:
         running_check(loan=book.loan, act="foreclosure")
         value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
-        quote = _quote(book, value_date)
+        quote = quote_of_book(book=book, on_date=value_date)
         if amount_paise < quote.total_paise:
             raise ForeclosureAmountShort(
                 value_date=value_date, quote_paise=quote.total_paise, amount_paise=amount_paise
@@ -90,7 +90,12 @@ def loan_foreclose(
     return fact_record(order=order, decide=decide)
 
 
-def _quote(book: LoanBook, on_date: date) -> ForeclosureQuote:
+def quote_of_book(*, book: LoanBook, on_date: date) -> ForeclosureQuote:
+    """Return what closes a locked loan on a day.
+
+    Raises:
+        FactRefused: the engine sees nothing to close.
+    """
     try:
         return quote_foreclosure(terms=book.terms, facts=book.facts, on_date=on_date)
     except EngineRefusal as error:

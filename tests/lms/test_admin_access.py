@@ -95,6 +95,8 @@ ACTS = {
     "penal": SERVICE,
     "bounce": SERVICE,
     "waive": MANAGER,
+    "rate": MANAGER,
+    "settle": MANAGER,
     "write-off": MANAGER,
     "recover": SERVICE,
     "refund": BOOKKEEPERS,

@@ -1,6 +1,7 @@
 """The forms of the acts: one service each, sent twice counts once, and a refusal keeps what was entered."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -245,7 +246,9 @@ def test_act_is_offered_only_where_it_makes_sense(loan: Loan, manager: Client) -
         "charge",
         "penal",
         "bounce",
+        "rate",
         "waive",
+        "settle",
         "write-off",
         "reverse",
     ]
@@ -347,4 +350,28 @@ def test_loan_is_written_off_and_money_on_it_is_a_recovery(loan: Loan, manager: 
     assert offered == ["recover", "reverse"]
     assert loan.facts.get(sequence=2).details == {"is_technical": False}
     assert (last_fact(loan).kind, last_fact(loan).amount_paise) == ("RECOVER", 1_234_50)
+    assert_verified(loan)
+
+
+def test_settlement_below_the_debt_ends_the_loan(loan: Loan, manager: Client) -> None:
+    too_much = send(manager, loan, "settle", **{**RECEIPT, "amount_paise": "1,30,000"}, reason="Compromise")
+    done = send(manager, loan, "settle", **{**RECEIPT, "amount_paise": "60,000"}, reason="Compromise")
+
+    assert (too_much.status_code, done.status_code) == (422, 302)
+    assert "leave nothing to give up" in too_much.content.decode()
+    assert (loan.status, owed(loan)) == ("SETTLED", {})
+    assert_verified(loan)
+
+
+def test_rate_is_changed_within_the_limits_of_the_product(loan: Loan, manager: Client) -> None:
+    page = manager.get(reverse("staff:loan-act", args=[loan.pk, "rate"])).content.decode()
+    change = {"effect": "CUT_INSTALMENT", "reason": "Benchmark moved"}
+
+    outside = send(manager, loan, "rate", **change, annual_rate_pct="60")
+    done = send(manager, loan, "rate", **change, annual_rate_pct="18.5")
+
+    assert "24 now; the product allows 0 to 48." in page
+    assert "is outside 0.0000 to 48.0000 of product PL" in outside.content.decode()
+    assert (outside.status_code, done.status_code) == (422, 302)
+    assert loan.current_rate_pct == Decimal("18.5")
     assert_verified(loan)
