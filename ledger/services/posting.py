@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
@@ -13,8 +14,13 @@ from ledger.rows import Value, rows_insert
 from ledger.services.entries import ENTRY_COLUMNS, entry_row
 from ledger.services.rolling import roll_soon
 
+JOURNAL_COLUMNS = (
+    "idempotency_key,content_hash,event,reference_type,reference_id,product_code,"
+    "value_date,booked_on,recorded_at,reverses_id,legs,total_paise,narration"
+)
 TRANSFER_COLUMNS = "journal_id,leg,debit_account_id,credit_account_id,amount_paise,value_date,booked_on"
 DEFERRED_COLUMNS = "account_id,journal_id,leg,delta_paise"
+_JOURNAL_MARKS = f"({','.join(['%s'] * 13)})"
 _BALANCE_FIELDS = ["seq", "balance_paise", "hold_debit_paise", "hold_credit_paise", "tip_hash"]
 
 
@@ -88,12 +94,11 @@ def journals_insert(*, journals: Sequence[Journal]) -> None:
     Raises:
         IntegrityError: one of the idempotency keys is taken; nothing is inserted.
     """
-    fields = [field for field in Journal._meta.local_concrete_fields if not field.primary_key]
-    columns = ",".join(str(field.column) for field in fields)
-    marks = ",".join([f"({','.join(['%s'] * len(fields))})"] * len(journals))
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for row in journals for field in fields]
+    instant = connection.ops.adapt_datetimefield_value
+    marks = ",".join([_JOURNAL_MARKS] * len(journals))
+    values = [value for row in journals for value in _journal_values(row, instant(row.recorded_at))]
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO ledger_journal ({columns}) VALUES {marks}", values)  # noqa: S608
+        cursor.execute(f"INSERT INTO ledger_journal ({JOURNAL_COLUMNS}) VALUES {marks}", values)  # noqa: S608
         if len(journals) == 1:
             journals[0].pk = cursor.lastrowid
     for journal in journals:
@@ -170,6 +175,15 @@ def _save(posting: Posting, sync_ids: Collection[int], releases: Sequence[Releas
         return same_journal(earlier=earlier, wanted=journal)
     postings_write(postings=[posting], sync_ids=sync_ids, releases=releases)
     return journal
+
+
+def _journal_values(row: Journal, recorded_at: Any) -> tuple[Any, ...]:
+    """Give the values of `JOURNAL_COLUMNS`; by hand: asking the fields takes a third of a batch's time."""
+    return (
+        *(row.idempotency_key, row.content_hash, row.event, row.reference_type, row.reference_id, row.product_code),
+        *(row.value_date.isoformat(), row.booked_on.isoformat(), recorded_at),
+        *(row.reverses_id, row.legs, row.total_paise, row.narration),
+    )
 
 
 def _transfers(posting: Posting) -> Iterator[tuple[Value, ...]]:

@@ -22,6 +22,8 @@ TASK_NAME: Final = "ledger.roll"
 # So many waiting legs in one posting wake the roller; small ones wait for its next round.
 _WAKING_LEGS: Final = 500
 _WAKING_PAUSE_SECONDS: Final = 60
+# A posting that is done already is not kept waiting for a broker.
+_BROKER_SECONDS: Final = 1
 _WAKING_KEY: Final = "ledger.roller_woken"
 
 Side = tuple[int, int, int]
@@ -80,7 +82,9 @@ def _wake() -> None:
     if not cache.add(_WAKING_KEY, 1, timeout=_WAKING_PAUSE_SECONDS):
         return
     try:
-        current_app.send_task(TASK_NAME, retry=False)
+        with current_app.connection_for_write(connect_timeout=_BROKER_SECONDS) as link:
+            link.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=_BROKER_SECONDS)
+            current_app.send_task(TASK_NAME, connection=link, retry=False)
     except OperationalError:
         # The roller's own round finds the legs; a posting never fails for a broker.
         logger.warning("The roller could not be woken: the broker does not answer.")
