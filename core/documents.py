@@ -1,9 +1,10 @@
-"""Pages of the documentation that follow from the code: the tables and their relations, and every refusal."""
+"""Pages of the documentation that follow from the code: tables and their relations, tasks, refusals."""
 
 import importlib
 from collections.abc import Iterator
 from pkgutil import walk_packages
 
+from celery import current_app
 from django.apps import AppConfig, apps
 from django.db.models import Field, ForeignKey, Model
 
@@ -33,6 +34,19 @@ def error_table() -> str:
     """List every refusal with its code, HTTP status and message, sorted by code."""
     rows = [f"| `{e.code}` | {e.http_status} | {e.template.replace('|', '/')} |" for e in _refusals()]
     return "\n".join(["| code | HTTP | message |", "|---|---|---|", *rows])
+
+
+def task_table() -> str:
+    """List every background task with what it does and, where it runs by itself, how often."""
+    current_app.loader.import_default_modules()
+    schedule = {entry["task"]: str(entry["schedule"]) for entry in current_app.conf.beat_schedule.values()}
+    tasks = sorted((name, task) for name, task in current_app.tasks.items() if not name.startswith("celery."))
+    rows = [f"| `{name}` | {_sentence(task.__doc__)} | {schedule.get(name, 'on demand')} |" for name, task in tasks]
+    return "\n".join(["| task | what it does | when |", "|---|---|---|", *rows])
+
+
+def _sentence(docstring: str | None) -> str:
+    return " ".join((docstring or "").split("\n\n")[0].split())
 
 
 def _our_models() -> list[type[Model]]:

@@ -7,10 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from core.documents import er_diagram, error_table
+from core.documents import er_diagram, error_table, task_table
 
 START, END = "<!-- generated: {name} -->", "<!-- end of generated: {name} -->"
-PARTS = {"er": ("architecture.md", er_diagram), "errors": ("errors.md", error_table)}
+PARTS = {
+    "er": ("architecture.md", er_diagram),
+    "tasks": ("architecture.md", task_table),
+    "errors": ("errors.md", error_table),
+}
 
 
 class Command(BaseCommand):
