@@ -7,7 +7,7 @@ from django.db.models import Max
 
 from ledger.hashing import entry_hash, merkle_root
 from ledger.models import NO_HASH, AccountBalance, Entry, Journal, Seal, SealTip
-from ledger.sealing import leaves_of, leaves_read, seal_hash
+from ledger.sealing import leaves_of, leaves_read, seal_hash, tips_hash
 
 _READ_AT_ONCE = 10_000
 _COLUMNS = ("account_id", "seq", "journal_id", "leg", "delta_paise", "balance_after_paise", "hash")
@@ -73,8 +73,11 @@ def _seal_breaks(seal: Seal) -> Iterator[str]:
 
 
 def _tip_breaks(seal: Seal) -> Iterator[str]:
-    """Compare the tips of a seal with the entries that are there."""
+    """Compare the tips of a seal with what it was sealed over, and with the entries that are there."""
     tips = {(tip.account_id, tip.seq): tip for tip in SealTip.objects.filter(seal=seal)}
+    ordered = sorted((tip.account_id, tip.seq, tip.balance_paise, bytes(tip.tip_hash)) for tip in tips.values())
+    if tips_hash(tips=ordered) != seal.tips_hash:
+        yield f"seal {seal.no}: its tips were changed"
     for (account_id, seq), tip in tips.items():
         entry = Entry.objects.filter(account_id=account_id, seq=seq).first()
         if entry is None or entry.hash != tip.tip_hash or entry.balance_after_paise != tip.balance_paise:

@@ -255,13 +255,13 @@ CORRUPTIONS: dict[str, tuple[list[str], set[str], set[str]]] = {
     ),
     "seal deleted": (
         ["DELETE FROM ledger_sealtip", "UPDATE ledger_seal SET no = 2"],
-        {"I10"},
+        {"I10", "S"},
         {"seal 2: seal 1 before it is missing"},
     ),
     "sealed tip altered": (
         ["UPDATE ledger_sealtip SET balance_paise = 1 WHERE account_id = {vault}"],
         {"S"},
-        {"account {vault} entry 5: it is not the entry that was sealed by seal 1"},
+        {"seal 1: its tips were changed", "account {vault} entry 5: it is not the entry that was sealed by seal 1"},
     ),
 }
 
