@@ -25,7 +25,7 @@ _CLOSING = ("ledger.close_period", "ledger.post_in_soft_closed_period")
 _PRODUCTS = ("lms.add_product*", "lms.change_product*", "lms.publish_*")
 _CORRECTING = ("lms.reverse_fact", "lms.grant_waiver", "lms.refund_*", "lms.run_*")
 _GIVING_UP = ("lms.write_off_loan", "lms.settle_loan")
-_NEW_TERMS = ("lms.change_rate",)
+_NEW_TERMS = ("lms.change_rate", "lms.reschedule_loan")
 
 ROLES: Final[tuple[Role, ...]] = (
     Role("analyst", _SEE),

@@ -309,6 +309,48 @@ class RateOutsideProduct(KistError):
     template = "The rate {rate} is outside {low} to {high} of product {product}. Enter one within these limits."
 
 
+class RescheduleEmpty(KistError):
+    """A reschedule changes nothing."""
+
+    code = "lms.reschedule_empty"
+    template = "Nothing would change. Give a new due date, more instalments, another rate, or instalments of grace."
+
+
+class RescheduleCountInvalid(KistError):
+    """A number of instalments cannot be."""
+
+    code = "lms.reschedule_count_invalid"
+    template = "The {figure} of {count} is outside 0 to {maximum}. Enter a number within these."
+
+
+class RescheduleOfPast(KistError):
+    """A reschedule would move dates before its value date."""
+
+    code = "lms.reschedule_of_past"
+    template = "The due date {due_date} is before the value date {value_date}. Choose a later due date."
+
+
+class RangeEndsBeforeStart(KistError):
+    """A range of days is empty."""
+
+    code = "lms.range_ends_before_start"
+    template = "The last day {end_date} is before the first day {value_date}. Check the dates."
+
+
+class MoratoriumWithoutDue(KistError):
+    """A moratorium in which nothing falls due anyway."""
+
+    code = "lms.moratorium_without_due"
+    template = "This moratorium would change nothing: {problem}"
+
+
+class NoInstalmentLeft(KistError):
+    """Nothing is left to reschedule."""
+
+    code = "lms.no_instalment_left"
+    template = "There is nothing left to reschedule: {problem}"
+
+
 class BounceOfNoReceipt(KistError):
     """Only a receipt can come back unpaid."""
 
@@ -378,6 +420,8 @@ _BY_ENGINE_CODE: dict[str, type[KistError]] = {
     "engine.waiver_above_due": WaiverAboveDue,
     "engine.refund_above_excess": RefundAboveExcess,
     "engine.recovery_above_claim": RecoveryAboveClaim,
+    "engine.moratorium_without_due": MoratoriumWithoutDue,
+    "engine.no_instalment_left": NoInstalmentLeft,
     "engine.prepayment_below_dues": PrepaymentOutsideRange,
     "engine.prepayment_above_balance": PrepaymentOutsideRange,
 }

@@ -16,7 +16,7 @@ from lms.admin.act_forms import (
     WaiverForm,
 )
 from lms.admin.giving_up_forms import RecoveryForm, SettlementForm, WriteOffForm
-from lms.admin.new_terms_forms import RateChangeForm
+from lms.admin.new_terms_forms import MoratoriumForm, PauseForm, RateChangeForm, RescheduleForm
 
 ACTS: Final[tuple[type[ActForm], ...]] = (
     DisbursalForm,
@@ -27,6 +27,9 @@ ACTS: Final[tuple[type[ActForm], ...]] = (
     PenalForm,
     BounceForm,
     RateChangeForm,
+    RescheduleForm,
+    MoratoriumForm,
+    PauseForm,
     WaiverForm,
     SettlementForm,
     WriteOffForm,

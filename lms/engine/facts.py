@@ -125,10 +125,11 @@ class Reschedule(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moratorium(Fact):
-    """No instalment falls due from `value_date` to `end_date`; interest runs on."""
+    """No instalment falls due from `value_date` to `end_date`; `is_restructure` marks a concession for distress."""
 
     end_date: date
     is_interest_capitalised: bool = False
+    is_restructure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,8 @@ class Loan(models.Model):
     # such as a write-off.
     asset_class = models.CharField(max_length=12, choices=_choices(AssetClass), default=AssetClass.STANDARD)
     npa_since = models.DateField(null=True)
+    # Value date of the latest restructuring that stands; the loan is non-performing while it is set.
+    restructured_on = models.DateField(null=True)
     # What closes a quiet day without a replay: AccrualLine fields and "from", the day they start at; they hold on
     # every day before `next_change_date`.
     accrual_lines = models.JSONField(default=list)
@@ -109,6 +111,7 @@ class Loan(models.Model):
             ("post_recovery", "Can post money on a loan written off"),
             ("settle_loan", "Can settle a loan for less than is owed"),
             ("change_rate", "Can change the rate of a loan"),
+            ("reschedule_loan", "Can reschedule, suspend or pause a loan"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(principal_paise__gt=0), name="loan_principal_positive")

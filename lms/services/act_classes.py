@@ -3,13 +3,14 @@
 from datetime import date
 
 from lms.engine.classification import AssetClass
-from lms.engine.facts import Fact, Reverse, WriteOff
+from lms.engine.facts import Fact, Moratorium, Reschedule, Reverse, WriteOff
 from lms.models import ClassificationEntry, Loan
 
 
 def class_set_by_act(*, loan: Loan, fact: Fact, on_date: date) -> None:
     """Set class and NPA date of a loan by an act, and write the diary; most acts leave the class to the day-end.
 
+    A restructured loan stays non-performing while `Loan.restructured_on` is set, whatever is paid.
     The other loans of the borrower follow at the next day-end, as they do when days past due are the cause. The caller
     holds the lock, saves the loan afterwards, and books with the new class.
 
@@ -23,6 +24,8 @@ def class_set_by_act(*, loan: Loan, fact: Fact, on_date: date) -> None:
         _take_back(loan, fact, on_date)
     elif isinstance(fact, WriteOff) and not fact.amount_paise:
         _give(loan, fact, AssetClass.LOSS, "Written off, the claim stays", on_date)
+    elif isinstance(fact, Reschedule | Moratorium) and fact.is_restructure:
+        _give(loan, fact, AssetClass.SUB_STANDARD, "Restructured for financial difficulty", on_date)
 
 
 def _give(loan: Loan, fact: Fact, asset_class: AssetClass, reason: str, on_date: date) -> None:
@@ -38,6 +41,9 @@ def _take_back(loan: Loan, fact: Reverse, on_date: date) -> None:
     """Give back the class before the act; tonight's day-end looks at the loan anew."""
     given = loan.classification_entries.filter(fact_sequence=fact.reversed_sequence).first()
     if given is None:
+        return
+    if given.asset_class == AssetClass.SUB_STANDARD and loan.restructured_on is not None:
+        # Another restructuring stands, which found the class as low as it would have made it.
         return
     previous = AssetClass(loan.asset_class)
     loan.asset_class = given.previous_class

@@ -26,7 +26,7 @@ from lms.errors import (
 from lms.models import ClassificationEntry, Loan, LoanFact
 from lms.services.checks import credit_reference_of, key_check, reason_check
 from lms.services.drafts import LoanDraft, loan_states
-from lms.services.fact_rows import content_hash, fact_columns, first_lent_on
+from lms.services.fact_rows import content_hash, fact_columns, first_lent_on, last_restructured_on
 from lms.services.loans import loan_numbers_take, loan_unsaved
 from lms.services.position_rows import ROW_CACHES, rows_create
 from lms.services.positions import booked_totals, day_before, movements_between, position_set
@@ -162,6 +162,7 @@ def _position(entry: _Entry, today: date) -> None:
         return
     loan, facts = entry.loan, entry.draft.facts
     loan.disbursed_on = first_lent_on(facts=facts)
+    loan.restructured_on = last_restructured_on(facts=facts)
     loan.closed_upto = day_before(today)
     loan.booked = booked_totals(state=entry.state, is_income_suspended=False)
     loan.booked_with_batch = loan.booked

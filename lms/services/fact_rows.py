@@ -132,6 +132,15 @@ def first_lent_on(*, facts: Sequence[Fact]) -> date | None:
     )
 
 
+def last_restructured_on(*, facts: Sequence[Fact]) -> date | None:
+    """Return the value date of the latest restructuring that stands; None without one."""
+    marked = [fact for fact in facts if isinstance(fact, Reschedule | Moratorium) and fact.is_restructure]
+    if not marked:
+        return None
+    undone = undone_sequences(facts=facts)
+    return max((fact.value_date for fact in marked if fact.sequence not in undone), default=None)
+
+
 def content_hash(*, content: Mapping[str, object]) -> str:
     """Return a fingerprint of what a caller asked for; equal requests have equal ones."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)

@@ -24,7 +24,7 @@ from lms.models import Loan, LoanFact
 from lms.services.act_classes import class_set_by_act
 from lms.services.checks import key_check, reason_check
 from lms.services.day_end import loan_close_upto
-from lms.services.fact_rows import content_hash, fact_columns, facts_of, first_lent_on
+from lms.services.fact_rows import content_hash, fact_columns, facts_of, first_lent_on, last_restructured_on
 from lms.services.positions import (
     booked_totals,
     day_before,
@@ -143,6 +143,7 @@ def _record(order: FactOrder, customer_id: int, decide: Callable[[LoanBook], Fac
     fact = decide(book)
     known = (*facts, fact)
     loan.disbursed_on = first_lent_on(facts=known)
+    loan.restructured_on = last_restructured_on(facts=known)
     loan.closed_upto = max(loan.closed_upto or date.min, day_before(today))
     state = _replay(book, fact, as_of_after(loan=loan, facts=known))
     row, is_new = _fact_insert(order, book, fact)

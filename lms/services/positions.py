@@ -59,6 +59,7 @@ CACHED = (
     "closed_upto",
     "asset_class",
     "npa_since",
+    "restructured_on",
     "accrual_lines",
     "next_change_date",
     "booked",

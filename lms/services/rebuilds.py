@@ -11,7 +11,7 @@ from core.transactions import run_in_transaction
 from ledger.services import journal_post
 from lms.models import Loan
 from lms.services.checks import reason_check
-from lms.services.fact_rows import facts_of, first_lent_on
+from lms.services.fact_rows import facts_of, first_lent_on, last_restructured_on
 from lms.services.facts import REFERENCE_TYPE, as_of_after, borrower_of, loan_lock
 from lms.services.position_rows import ROW_CACHES
 from lms.services.positions import (
@@ -61,6 +61,7 @@ def _rebuild(loan_id: int, customer_id: int, reason: str, actor: User | None) ->
     loan.product_code = loan.product_version.product.code
     loan.fact_count = len(facts)
     loan.disbursed_on = first_lent_on(facts=facts)
+    loan.restructured_on = last_restructured_on(facts=facts)
     if not facts:
         _blank(loan)
         return differences

@@ -12,7 +12,7 @@ from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
 from lms.models import Loan
 from lms.services.day_end.certificate import book_read, consistent_read, control_checks
-from lms.services.fact_rows import facts_of, facts_of_many, first_lent_on
+from lms.services.fact_rows import facts_of, facts_of_many, first_lent_on, last_restructured_on
 from lms.services.facts import as_of_after
 from lms.services.position_rows import ROW_CACHES, RowCache
 from lms.services.positions import (
@@ -167,6 +167,7 @@ def _pairs(
         ("fact_count", loan.fact_count, len(facts)),
         ("fact sequences", [fact.sequence for fact in facts], list(range(1, len(facts) + 1))),
         ("disbursed_on", loan.disbursed_on, first_lent_on(facts=facts)),
+        ("restructured_on", loan.restructured_on, last_restructured_on(facts=facts)),
     ]
     if not facts:
         return pairs + _untouched_pairs(loan, rows)

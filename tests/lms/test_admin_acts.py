@@ -247,6 +247,9 @@ def test_act_is_offered_only_where_it_makes_sense(loan: Loan, manager: Client) -
         "penal",
         "bounce",
         "rate",
+        "reschedule",
+        "moratorium",
+        "pause",
         "waive",
         "settle",
         "write-off",
@@ -374,4 +377,23 @@ def test_rate_is_changed_within_the_limits_of_the_product(loan: Loan, manager: C
     assert "is outside 0.0000 to 48.0000 of product PL" in outside.content.decode()
     assert (outside.status_code, done.status_code) == (422, 302)
     assert loan.current_rate_pct == Decimal("18.5")
+    assert_verified(loan)
+
+
+def test_reschedule_moratorium_and_pause_are_one_entry_each(loan: Loan, manager: Client) -> None:
+    span = {"end_date": "2026-04-30", "reason": "Flood"}
+
+    empty = send(manager, loan, "reschedule", reason="Flood")
+    longer = send(manager, loan, "reschedule", reason="Flood", extra_instalments="2", is_restructure="on")
+    moratorium = send(manager, loan, "moratorium", **span)
+    pause = send(manager, loan, "pause", **span)
+
+    assert [page.status_code for page in (empty, longer, moratorium, pause)] == [422, 302, 302, 302]
+    assert "Nothing would change" in empty.content.decode()
+    assert list(loan.facts.order_by("sequence").values_list("kind", flat=True)[1:]) == [
+        "RESCHEDULE",
+        "MORATORIUM",
+        "PAUSE",
+    ]
+    assert (loan.asset_class, loan.restructured_on) == ("SUB_STANDARD", date(2026, 3, 10))
     assert_verified(loan)

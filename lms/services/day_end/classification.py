@@ -24,7 +24,7 @@ RULES: Final = (ClassificationRule(effective_from=date(2000, 1, 1)),)
 _REASONS: Final = {
     ClassReason.NOTHING_OVERDUE: "Nothing is overdue",
     ClassReason.OWN_ARREARS: "Its own arrears: {days} days past due",
-    ClassReason.MARKED: "Written off, the claim stays",
+    ClassReason.MARKED: "Restructured for financial difficulty",
     ClassReason.OTHER_LOAN: "Another loan of the borrower is non-performing",
     ClassReason.ARREARS_LEFT: "Non-performing until every arrear of the borrower is paid",
     ClassReason.UPGRADED: "Every arrear of the borrower is paid",
@@ -63,6 +63,7 @@ def _is_plainly_standard(loan: Loan) -> bool:
     return (
         loan.oldest_unpaid_due_date is None
         and loan.npa_since is None
+        and loan.restructured_on is None
         and loan.asset_class == AssetClass.STANDARD
         and loan.status == LoanStatus.ACTIVE
     )
@@ -84,6 +85,7 @@ def _standing(loan: Loan) -> LoanStanding:
         oldest_unpaid_due_date=loan.oldest_unpaid_due_date,
         arrears_paise=loan.overdue_paise if loan.oldest_unpaid_due_date is not None else 0,
         npa_since=loan.npa_since,
+        marked_class=AssetClass.SUB_STANDARD if loan.restructured_on is not None else None,
     )
 
 

@@ -1,6 +1,7 @@
 """Part of a claim taken for the whole."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def overdue(loan: Loan) -> Loan:
     return loan
 
 
-def settle(loan: Loan, amount_paise: int, value_date: date = MARCH, **options: str) -> LoanFact:
+def settle(loan: Loan, amount_paise: int, value_date: date = MARCH, **options: Any) -> LoanFact:
     """Settle a loan, and read it anew."""
     values = {"reason": "Compromise", "reference": next_key("UTR"), "idempotency_key": next_key("settle"), **options}
     fact = settlement_post(loan_id=loan.pk, amount_paise=amount_paise, value_date=value_date, **values)

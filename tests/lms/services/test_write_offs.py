@@ -1,6 +1,7 @@
 """Loans taken off the books: the loss, the class, what is recovered, and the way back."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_write_off_needs_a_reason_and_a_day_that_has_come(loan: Loan) -> None:
 
 
 def test_same_key_gives_the_first_write_off_and_other_content_is_refused(loan: Loan) -> None:
-    values = {"loan_id": loan.pk, "value_date": LENT, "reason": "Lost", "idempotency_key": "once"}
+    values: dict[str, Any] = {"loan_id": loan.pk, "value_date": LENT, "reason": "Lost", "idempotency_key": "once"}
     first = loan_write_off(**values, is_technical=True)
 
     assert loan_write_off(**values, is_technical=True) == first

@@ -1,0 +1,215 @@
+"""Other dates, tenor or grace for running loans: reschedule, moratorium, interest pause."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from lms.engine.facts import Fact, Moratorium, Pause, Reschedule
+from lms.errors import RangeEndsBeforeStart, RescheduleCountInvalid, RescheduleEmpty, RescheduleOfPast
+from lms.models import LoanFact
+from lms.services.checks import running_check, value_date_check
+from lms.services.facts import FactOrder, LoanBook, fact_record
+from lms.services.products import rate_clean
+from lms.services.rates import rate_limits_check
+
+# Ten years of monthly instalments, and more than two years of weekly ones.
+COUNT_MAX: Final = 120
+
+
+def loan_reschedule(
+    *,
+    loan_id: int,
+    value_date: date,
+    idempotency_key: str,
+    reason: str,
+    from_due_date: date | None = None,
+    new_due_date: date | None = None,
+    extra_instalments: int = 0,
+    annual_rate_pct: Decimal | None = None,
+    grace_principal_count: int = 0,
+    grace_interest_count: int = 0,
+    is_restructure: bool = False,
+    actor: User | None = None,
+) -> LoanFact:
+    """Give the rest of a loan other due dates, more instalments, another rate, or instalments of grace.
+
+    Args:
+        from_due_date: the first instalment that changes; the next one when not given.
+        new_due_date: its new date, which the later ones follow.
+        extra_instalments: how many more there are at the end.
+        annual_rate_pct: the rate from then on, within the limits of the product version.
+        grace_principal_count: so many instalments pay no principal.
+        grace_interest_count: so many instalments put interest off.
+        is_restructure: a concession for financial difficulty; the loan is non-performing at once.
+
+    Raises:
+        RescheduleEmpty, RescheduleCountInvalid, RescheduleOfPast, NoInstalmentLeft: nothing follows from the input.
+        RateInvalid, RateOutsideProduct: the rate cannot be.
+        ReasonMissing: the reason is empty.
+        LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
+        The refusals of `fact_record`.
+
+    Source: regulation 3, restructuring.
+    """
+    rate = None if annual_rate_pct is None else rate_clean(rate_pct=annual_rate_pct)
+    counts = (extra_instalments, grace_principal_count, grace_interest_count)
+    _counts_check(counts)
+    if new_due_date is None and rate is None and not any(counts):
+        raise RescheduleEmpty()
+    for due_date in (from_due_date, new_due_date):
+        if due_date is not None and due_date < value_date:
+            raise RescheduleOfPast(due_date=due_date, value_date=value_date)
+
+    def decide(book: LoanBook) -> Reschedule:
+        if rate is not None:
+            rate_limits_check(loan=book.loan, rate_pct=rate)
+        return Reschedule(
+            sequence=book.next_sequence,
+            value_date=value_date,
+            new_due_date=new_due_date,
+            from_due_date=from_due_date,
+            extra_instalments=extra_instalments,
+            annual_rate_pct=rate,
+            grace_principal_count=grace_principal_count,
+            grace_interest_count=grace_interest_count,
+            is_restructure=is_restructure,
+        )
+
+    order = FactOrder(
+        action="lms.loan_reschedule",
+        loan_id=loan_id,
+        content={
+            "value_date": value_date.isoformat(),
+            "from_due_date": _text(from_due_date),
+            "new_due_date": _text(new_due_date),
+            "counts": list(counts),
+            "annual_rate_pct": None if rate is None else str(rate),
+            "is_restructure": is_restructure,
+        },
+        idempotency_key=idempotency_key,
+        reason=reason,
+        is_reason_required=True,
+        actor=actor,
+    )
+    return fact_record(order=order, decide=lambda book: _decided(book, decide(book)))
+
+
+def moratorium_grant(
+    *,
+    loan_id: int,
+    value_date: date,
+    end_date: date,
+    idempotency_key: str,
+    reason: str,
+    is_interest_capitalised: bool = False,
+    is_restructure: bool = False,
+    actor: User | None = None,
+) -> LoanFact:
+    """Let no instalment fall due in a range of days; as many follow at the end, and interest runs on.
+
+    Args:
+        value_date: the first day, at most the business date.
+        end_date: the last day; it may be to come.
+        is_interest_capitalised: interest of the range becomes principal; otherwise it waits for the next instalment.
+        is_restructure: a concession for financial difficulty; the loan is non-performing at once.
+
+    Raises:
+        RangeEndsBeforeStart, MoratoriumWithoutDue: nothing would be put off.
+        ReasonMissing: the reason is empty.
+        LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
+        The refusals of `fact_record`.
+
+    Source: regulation 3, restructuring.
+    """
+    _range_check(value_date, end_date)
+    order = FactOrder(
+        action="lms.moratorium_grant",
+        loan_id=loan_id,
+        content={
+            "value_date": value_date.isoformat(),
+            "end_date": end_date.isoformat(),
+            "is_interest_capitalised": is_interest_capitalised,
+            "is_restructure": is_restructure,
+        },
+        idempotency_key=idempotency_key,
+        reason=reason,
+        is_reason_required=True,
+        actor=actor,
+    )
+    return fact_record(
+        order=order,
+        decide=lambda book: _decided(
+            book,
+            Moratorium(
+                sequence=book.next_sequence,
+                value_date=value_date,
+                end_date=end_date,
+                is_interest_capitalised=is_interest_capitalised,
+                is_restructure=is_restructure,
+            ),
+        ),
+    )
+
+
+def interest_pause(
+    *,
+    loan_id: int,
+    value_date: date,
+    end_date: date,
+    idempotency_key: str,
+    reason: str,
+    actor: User | None = None,
+) -> LoanFact:
+    """Let no interest run in a range of days, both inclusive; instalments stay as they are.
+
+    Args:
+        value_date: the first day, at most the business date.
+        end_date: the last day; it may be to come.
+
+    Raises:
+        RangeEndsBeforeStart: the range is empty.
+        ReasonMissing: the reason is empty.
+        LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
+        The refusals of `fact_record`.
+    """
+    _range_check(value_date, end_date)
+    order = FactOrder(
+        action="lms.interest_pause",
+        loan_id=loan_id,
+        content={"value_date": value_date.isoformat(), "end_date": end_date.isoformat()},
+        idempotency_key=idempotency_key,
+        reason=reason,
+        is_reason_required=True,
+        actor=actor,
+    )
+    return fact_record(
+        order=order,
+        decide=lambda book: _decided(
+            book, Pause(sequence=book.next_sequence, value_date=value_date, end_date=end_date)
+        ),
+    )
+
+
+def _decided(book: LoanBook, fact: Fact) -> Fact:
+    """Return the fact after the checks that every act of this module shares."""
+    running_check(loan=book.loan, act="reschedule")
+    value_date_check(loan=book.loan, value_date=fact.value_date, business_date=book.business_date)
+    return fact
+
+
+def _counts_check(counts: tuple[int, ...]) -> None:
+    names = ("number of extra instalments", "grace of principal", "grace of interest")
+    for name, count in zip(names, counts, strict=True):
+        if not 0 <= count <= COUNT_MAX:
+            raise RescheduleCountInvalid(figure=name, count=count, maximum=COUNT_MAX)
+
+
+def _range_check(value_date: date, end_date: date) -> None:
+    if end_date < value_date:
+        raise RangeEndsBeforeStart(value_date=value_date, end_date=end_date)
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
