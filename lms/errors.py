@@ -242,6 +242,20 @@ class RefundAboveExcess(KistError):
     template = "The refund is above the excess held: {problem} Refund at most that."
 
 
+class TransferToSameLoan(KistError):
+    """Excess cannot move from a loan to itself."""
+
+    code = "lms.transfer_to_same_loan"
+    template = "The excess is on loan {loan} already. Choose another loan of the customer."
+
+
+class TransferToOtherCustomer(KistError):
+    """Excess is the borrower's money and pays his loans alone."""
+
+    code = "lms.transfer_to_other_customer"
+    template = "Loans {from_loan} and {to_loan} are of different customers. Refund the excess instead."
+
+
 class PrepaymentOutsideRange(KistError):
     """The money is no part-prepayment."""
 

@@ -17,6 +17,7 @@ from lms.admin.act_forms import (
 )
 from lms.admin.giving_up_forms import RecoveryForm, SettlementForm, WriteOffForm
 from lms.admin.new_terms_forms import MoratoriumForm, PauseForm, RateChangeForm, RescheduleForm
+from lms.admin.transfer_forms import TransferForm
 
 ACTS: Final[tuple[type[ActForm], ...]] = (
     DisbursalForm,
@@ -35,6 +36,7 @@ ACTS: Final[tuple[type[ActForm], ...]] = (
     WriteOffForm,
     RecoveryForm,
     RefundForm,
+    TransferForm,
     ReversalForm,
 )
 ACT_BY_SLUG: Final = {act.slug: act for act in ACTS}

@@ -103,6 +103,7 @@ ACTS = {
     "write-off": MANAGER,
     "recover": SERVICE,
     "refund": BOOKKEEPERS,
+    "transfer": BOOKKEEPERS,
     "reverse": BOOKKEEPERS,
 }
 # Django's and the theme's own pages; the role plays no part in them.

@@ -397,3 +397,20 @@ def test_reschedule_moratorium_and_pause_are_one_entry_each(loan: Loan, manager:
     ]
     assert (loan.asset_class, loan.restructured_on) == ("SUB_STANDARD", date(2026, 3, 10))
     assert_verified(loan)
+
+
+def test_excess_is_moved_to_another_loan_of_the_customer(loan: Loan, manager: Client) -> None:
+    other = make_loan(version=loan.product_version, customer=loan.customer)
+    stranger = make_loan(version=loan.product_version)
+    receive(loan, 1_00_000_00, date(2026, 3, 10))
+    held = loan.excess_paise
+    entered = {"amount_paise": "5,000", "reason": "Asked for by letter"}
+
+    strange = send(manager, loan, "transfer", **entered, to_loan_id=str(stranger.pk))
+    done = send(manager, loan, "transfer", **entered, to_loan_id=str(other.pk))
+
+    assert (strange.status_code, done.status_code) == (422, 302)
+    assert loan.excess_paise == held - 5_000_00
+    assert (last_fact(other).kind, last_fact(other).amount_paise) == ("RECEIVE", 5_000_00)
+    assert_verified(loan)
+    assert_verified(other)

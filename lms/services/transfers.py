@@ -1,0 +1,86 @@
+"""Excess of one loan used for another loan of the same customer."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from core.transactions import run_in_transaction
+from lms.errors import TransferToOtherCustomer, TransferToSameLoan
+from lms.locks import loans_of_customer_for_update
+from lms.models import Loan, LoanFact
+from lms.services.checks import key_check
+from lms.services.facts import borrower_of
+from lms.services.receipts import receipt_post
+from lms.services.refunds import refund_post
+
+CHANNEL: Final = "TRANSFER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcessTransfer:
+    """What a transfer is made of: a refund on the one loan, a receipt on the other."""
+
+    refund: LoanFact
+    receipt: LoanFact
+
+
+def excess_transfer(
+    *,
+    from_loan_id: int,
+    to_loan_id: int,
+    amount_paise: int,
+    value_date: date,
+    idempotency_key: str,
+    reason: str,
+    actor: User | None = None,
+) -> ExcessTransfer:
+    """Move excess from one loan of a customer to another: refund and receipt of one day, both or neither.
+
+    The bank's account is credited by the one and debited by the other, so nothing moves there. Either entry can be
+    reversed for itself.
+
+    Args:
+        from_loan_id: holds the excess; it may be closed.
+        to_loan_id: takes the money as a receipt, to be spread over its dues.
+        amount_paise: at most the excess held on the value date.
+
+    Raises:
+        TransferToSameLoan, TransferToOtherCustomer, LoanUnknown: the two loans do not go together.
+        RefundAboveExcess, LoanClosed, LoanNotDisbursed and the other refusals of `refund_post` and `receipt_post`.
+    """
+    for suffix in ("out", "in"):
+        key_check(idempotency_key=f"{idempotency_key}:{suffix}" if idempotency_key.strip() else "")
+    # Read before the transaction begins, as `fact_record` does: the first read of the transaction is the lock.
+    customers = [borrower_of(loan_id=loan_id) for loan_id in (from_loan_id, to_loan_id)]
+
+    def transfer() -> ExcessTransfer:
+        loans = {loan.pk: loan for loan in loans_of_customer_for_update(customer_id=customers[0])}
+        source = loans[from_loan_id]
+        if to_loan_id == from_loan_id:
+            raise TransferToSameLoan(loan=source.number)
+        if customers[0] != customers[1]:
+            raise TransferToOtherCustomer(from_loan=source.number, to_loan=Loan.objects.get(pk=to_loan_id).number)
+        refund = refund_post(
+            loan_id=from_loan_id,
+            amount_paise=amount_paise,
+            value_date=value_date,
+            reference=f"To loan {loans[to_loan_id].number}",
+            idempotency_key=f"{idempotency_key}:out",
+            reason=reason,
+            actor=actor,
+        )
+        receipt = receipt_post(
+            loan_id=to_loan_id,
+            amount_paise=amount_paise,
+            value_date=value_date,
+            reference=f"From loan {source.number} entry {refund.sequence}",
+            channel=CHANNEL,
+            idempotency_key=f"{idempotency_key}:in",
+            reason=reason,
+            actor=actor,
+        )
+        return ExcessTransfer(refund=refund, receipt=receipt)
+
+    return run_in_transaction(transfer)
