@@ -3,6 +3,7 @@
 from django.urls import path
 
 from lms.admin.act_pages import act_page
+from lms.admin.classification import classification_publish_page
 from lms.admin.day_end import day_end_day_page, day_end_page, day_end_progress_part, problem_retry_page
 from lms.admin.explanations import explain_part
 from lms.admin.imports import (
@@ -36,6 +37,7 @@ urlpatterns = [
     path("products/add/", product_add_page, name="product-add"),
     path("products/<int:product_id>/standing/", product_standing_page, name="product-standing"),
     path("products/<int:product_id>/publish/", version_publish_page, name="product-publish"),
+    path("asset-classes/publish/", classification_publish_page, name="classification-publish"),
     path("loan/<int:loan_id>/explain/", explain_part, name="loan-explain"),
     path("loan/<int:loan_id>/<slug:slug>/", act_page, name="loan-act"),
 ]

@@ -73,6 +73,12 @@ STAFF_THEME = {
                 "separator": True,
                 "items": [
                     _entry("Products", "inventory_2", "admin:lms_product_changelist", "lms.view_product"),
+                    _entry(
+                        "Asset classes",
+                        "stairs",
+                        "admin:lms_classificationparameters_changelist",
+                        "lms.view_classificationparameters",
+                    ),
                     _entry("Schedule preview", "calculate", "staff:preview", "lms.view_productversion"),
                 ],
             },

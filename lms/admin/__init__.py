@@ -1,5 +1,5 @@
 """Staff screens of the loan book."""
 
-from lms.admin import addresses, customers, loans, products
+from lms.admin import addresses, classification, customers, loans, products
 
-__all__ = ["addresses", "customers", "loans", "products"]
+__all__ = ["addresses", "classification", "customers", "loans", "products"]

@@ -15,6 +15,7 @@ from customers.models import Customer
 from ledger.models import Account, Journal, ProductAccount, Transfer
 from lms.admin.acts import ACT_BY_SLUG
 from lms.models import DayEnd, ImportBatch, Loan, LoanFact, Product, ProductVersion
+from lms.services.classification_rules import classification_seed
 from tests.factories.book import receive
 from tests.factories.lms import make_loan, set_business_date
 from tests.factories.staff import ROLE_NAMES, client_of
@@ -41,6 +42,7 @@ MODEL_SCREENS: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] 
     "ledger_productaccount": (EVERY_ROLE, BOOKKEEPERS, BOOKKEEPERS),
     "ledger_journal": (EVERY_ROLE, NONE, NONE),
     "lms_loan": (EVERY_ROLE, NONE, NONE),
+    "lms_classificationparameters": (EVERY_ROLE, MANAGER, NONE),
     "lms_product": (EVERY_ROLE, MANAGER, NONE),
     # These lead to a page of ours and have no list.
     "lms_loanfact": (EVERY_ROLE, NONE, NONE),
@@ -62,6 +64,7 @@ STAFF_PAGES: dict[str, tuple[dict[str, Any], frozenset[str], frozenset[str] | No
     "staff:import-report": ({"batch_id": ImportBatch, "kind": "csv"}, EVERY_ROLE, None),
     "staff:loan-explain": ({"loan_id": Loan}, EVERY_ROLE, None),
     "staff:product-add": ({}, MANAGER, MANAGER),
+    "staff:classification-publish": ({}, MANAGER, MANAGER),
     "staff:product-standing": ({"product_id": Product}, MANAGER, MANAGER),
     "staff:product-publish": ({"product_id": Product}, MANAGER, MANAGER),
     "staff-books:trial-balance": ({}, EVERY_ROLE, None),
@@ -130,6 +133,7 @@ def loan() -> Loan:
     loan = make_loan()
     receive(loan, 5_000_00, date(2026, 3, 1))
     DayEnd.objects.create(business_date=date(2026, 3, 9), state=DayEnd.State.CLOSED)
+    classification_seed()
     ImportBatch.objects.create(file_name="tape.csv", map_name="map", product_code="PL", snapshot_date=date(2026, 3, 1))
     return loan
 

@@ -17,9 +17,7 @@ from lms.engine.classification import (
 )
 from lms.engine.state import LoanStatus
 from lms.models import ClassificationEntry, Loan
-
-# One rule since every NBFC counts 90 days; a change of the regulation is one more dated row.
-RULES: Final = (ClassificationRule(effective_from=date(2000, 1, 1)),)
+from lms.services.classification_rules import classification_rules
 
 _REASONS: Final = {
     ClassReason.NOTHING_OVERDUE: "Nothing is overdue",
@@ -44,13 +42,15 @@ def loans_classify(*, loans: Sequence[Loan], changing: Iterable[Loan], on_date: 
 
     Source: regulation 3.
     """
-    rule = rule_on(as_of=on_date, rules=RULES)
+    rule: ClassificationRule | None = None
     chosen = {loan.pk for loan in changing}
     entries = []
     for _, group in groupby(loans, key=attrgetter("customer_id")):
         borrower = list(group)
         if all(_is_plainly_standard(loan) for loan in borrower):
             continue
+        # Most borrowers are plainly standard: the thresholds are read for the first who is not.
+        rule = rule or rule_on(as_of=on_date, rules=classification_rules())
         standings = [_standing(loan) for loan in borrower]
         graded = classify_borrower(as_of=on_date, loans=standings, rule=rule)
         for loan, result in zip(borrower, graded.loans, strict=True):
