@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'entries',
                 'ordering': ['account_id', 'seq'],
-                'constraints': [models.UniqueConstraint(fields=('journal', 'leg', 'account'), name='entry_is_unique_by_side'), models.CheckConstraint(condition=models.Q(('delta_paise', 0), _negated=True), name='entry_moves_something'), models.CheckConstraint(condition=models.Q(('seq__gt', 0)), name='entry_seq_is_positive')],
+                'constraints': [models.UniqueConstraint(fields=('journal', 'leg', 'delta_paise'), name='entry_is_unique_by_side'), models.CheckConstraint(condition=models.Q(('delta_paise', 0), _negated=True), name='entry_moves_something'), models.CheckConstraint(condition=models.Q(('seq__gt', 0)), name='entry_seq_is_positive')],
             },
         ),
     ]

@@ -94,7 +94,9 @@ class Entry(models.Model):
         ordering = ["account_id", "seq"]
         verbose_name_plural = "entries"
         constraints = [
-            models.UniqueConstraint(fields=["journal", "leg", "account"], name="entry_is_unique_by_side"),
+            # One debit and one credit for each leg. With the account, which every index of a table that is clustered by
+            # it carries along, the index alone answers whether a transfer has both.
+            models.UniqueConstraint(fields=["journal", "leg", "delta_paise"], name="entry_is_unique_by_side"),
             models.CheckConstraint(condition=~Q(delta_paise=0), name="entry_moves_something"),
             models.CheckConstraint(condition=Q(seq__gt=0), name="entry_seq_is_positive"),
         ]

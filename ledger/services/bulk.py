@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ledger.errors import PeriodClosed
 from ledger.models import Journal
@@ -78,9 +78,15 @@ def _save(postings: Mapping[str, Posting], sync_ids: Collection[int]) -> dict[st
 def _numbers(keys: Sequence[str]) -> dict[str, int]:
     """Read the keys of new journals: not every database returns those of a bulk insert."""
     found: dict[str, int] = {}
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        rows = Journal.objects.filter(idempotency_key__in=keys[start : start + _KEYS_AT_ONCE]).order_by()
-        found |= dict(rows.values_list("idempotency_key", "pk"))
+    with connection.cursor() as cursor:
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            wanted = keys[start : start + _KEYS_AT_ONCE]
+            marks = ",".join(["%s"] * len(wanted))
+            cursor.execute(
+                f"SELECT idempotency_key, id FROM ledger_journal WHERE idempotency_key IN ({marks})",  # noqa: S608
+                wanted,
+            )
+            found |= dict(cursor.fetchall())
     return found
 
 

@@ -173,11 +173,11 @@ CORRUPTIONS: dict[str, tuple[list[str], set[str], set[str]]] = {
     "entry duplicated on another account": (
         [
             "INSERT INTO ledger_entry (account_id, seq, journal_id, leg, delta_paise, balance_after_paise, hash) "
-            "SELECT {other}, 1, journal_id, leg, delta_paise, delta_paise, hash FROM ledger_entry "
+            "SELECT {other}, 1, journal_id, 9, delta_paise, delta_paise, hash FROM ledger_entry "
             "WHERE account_id = {vault} AND seq = 2"
         ],
         {"I2", "I5", "H"},
-        {"account {other} entry 1: journal {j2} leg 1 has no transfer"},
+        {"account {other} entry 1: journal {j2} leg 9 has no transfer"},
     ),
     "waiting leg forged": (
         [
