@@ -52,6 +52,14 @@ def wait_for_none(marker: str, *, seconds: float) -> list[str]:
     return processes_with(marker)
 
 
+def wait_for_count(marker: str, *, count: int, seconds: float) -> int:
+    """Wait until so many such processes run: the shell says "up" while the last of them is still starting."""
+    deadline = time.monotonic() + seconds
+    while len(processes_with(marker)) != count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return len(processes_with(marker))
+
+
 @pytest.mark.parametrize(
     ("signum", "detached"),
     [
@@ -72,11 +80,12 @@ def test_children_and_those_who_left_them_end_with_the_command(signum: int, deta
     )
     with parent:
         assert parent.stdout is not None
-        assert parent.stdout.readline() == b"up\n"
-        assert len(processes_with(marker)) == 4
-
-        parent.send_signal(signum)
-        code = end_within(parent, seconds=30)
+        try:
+            assert parent.stdout.readline() == b"up\n"
+            assert wait_for_count(marker, count=4, seconds=60) == 4
+            parent.send_signal(signum)
+        finally:
+            code = end_within(parent, seconds=60)
 
     assert code != -signal.SIGKILL
     assert processes_with(marker) == []
