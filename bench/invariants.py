@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ledger.backfill import ledger_backfill
 from ledger.checks import ledger_check
+from ledger.checks.report import Finding
 from ledger.models import Entry, ProductAccount
 from ledger.services import ledger_roll, ledger_seal
 
@@ -41,7 +42,8 @@ def invariants_report() -> None:
     rolled = ledger_roll(limit=5_000)
     seconds = time.perf_counter() - begun
     print(f"{'roller, a million legs':<48} {rolled / seconds:>9,.0f}/s")
-    reference, best = float("inf"), {}
+    reference = float("inf")
+    best: dict[str, Finding] = {}
     for _ in range(ROUNDS):
         # In turn, so that a neighbour slows both.
         reference = min(reference, _reference())

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import django
 
@@ -92,7 +93,7 @@ def receipts(loans: list[int]) -> None:
         ours, theirs = (loans[(2 * number + part) * CALLERS * EACH :][: CALLERS * EACH] for part in (0, 1))
         own.append(rate(partial(_receive_each, ours, number), callers=CALLERS, each=EACH, warm=warm))
         sent = captured([partial(_receive, loan, f"raw{number}") for loan in theirs])
-        raw_own.append(rate(lambda place, sent=sent: replay_raw(sent[place::CALLERS]), callers=CALLERS, each=EACH))
+        raw_own.append(rate(partial(_replay_each, sent), callers=CALLERS, each=EACH))
     report("receipt, loans of their own, 16 callers", median(own), median(raw_own), "raw client, same SQL", 0.35)
     hot, other = loans[-2:]
     one = rate(partial(_receive_on, hot), callers=CALLERS, each=EACH, warm=warm)
@@ -144,10 +145,10 @@ def bulk(_: list[int]) -> None:
     batches = 20
     ours, limits = [], []
     for number in range(ROUNDS):
-        own = rate(lambda _, number=number: _post_batches(f"own{number}", batches), callers=1, each=batches * BATCH)
+        own = rate(partial(_post_batches, f"own{number}", batches), callers=1, each=batches * BATCH)
         sent = captured([partial(_post_batch, f"raw{number}:{batch}") for batch in range(batches)])
         ours.append(own)
-        limits.append(rate(lambda _, sent=sent: replay_raw(sent), callers=1, each=batches * BATCH))
+        limits.append(rate(partial(_replay_all, sent), callers=1, each=batches * BATCH))
     report("bulk posting, 100 journals per commit", median(ours), median(limits), "batched SQL, raw client", 0.5)
 
 
@@ -220,7 +221,15 @@ def _post_each(codes: list[str], key: str, place: int) -> None:
         run_in_transaction(partial(journal_post, **_order(f"{key}:{place}:{number}", codes[place])))
 
 
-def _post_batches(key: str, batches: int) -> None:
+def _replay_each(sent: list[list[bytes]], place: int) -> None:
+    replay_raw(sent[place::CALLERS])
+
+
+def _replay_all(sent: list[list[bytes]], _: int) -> None:
+    replay_raw(sent)
+
+
+def _post_batches(key: str, batches: int, _: int) -> None:
     for number in range(batches):
         _post_batch(f"{key}:{number}")
 
@@ -230,7 +239,7 @@ def _post_batch(key: str) -> None:
         journals_post_many(orders=[JournalOrder(**_order(f"{key}:{number}", "BENCH")) for number in range(BATCH)])
 
 
-def _order(key: str, product_code: str) -> dict[str, object]:
+def _order(key: str, product_code: str) -> dict[str, Any]:
     return {
         "idempotency_key": key,
         "event": "BENCH",

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -148,9 +149,7 @@ def test_transfers_that_cross_do_not_wait_for_one_another(actor: User, isolation
 def test_sixty_four_callers_draw_on_one_account_until_it_is_empty(actor: User, isolation: str) -> None:
     account = wallet("W1", 1_000, actor)
 
-    results = at_once(
-        [lambda number=number: transfer("2410", "W1", 50, f"draw:{number}", actor) for number in range(64)], isolation
-    )
+    results = at_once([partial(transfer, "2410", "W1", 50, f"draw:{number}", actor) for number in range(64)], isolation)
 
     assert outcomes(results) == {"done": 20, "ledger.account_limit_reached": 44}
     assert AccountBalance.objects.get(account=account).balance_paise == 0
@@ -197,8 +196,9 @@ def test_holds_on_one_account_never_promise_more_than_it_has(actor: User, isolat
     assert outcomes(placed) == {"done": 5, "ledger.account_limit_reached": 7}
 
     def end(hold: Hold, is_posted: bool) -> Callable[[], Any]:
-        post = {"hold_id": hold.pk, "value_date": TODAY, "booked_on": TODAY, "now": now}
-        return (lambda: hold_post(**post)) if is_posted else (lambda: hold_void(hold_id=hold.pk, now=now))
+        if is_posted:
+            return partial(hold_post, hold_id=hold.pk, value_date=TODAY, booked_on=TODAY, now=now)
+        return partial(hold_void, hold_id=hold.pk, now=now)
 
     holds = list(Hold.objects.order_by("pk"))
     ended = at_once([end(hold, is_posted) for hold in holds for is_posted in (True, False)], isolation)

@@ -71,7 +71,8 @@ def test_command_requeues_and_rolls() -> None:
 def test_large_posting_does_not_fail_when_nobody_answers_its_call(caplog: pytest.LogCaptureFixture) -> None:
     cache.clear()
     nobody = "redis://127.0.0.1:1/0"
-    before, celery_app.conf.broker_write_url = celery_app.conf.broker_write_url, nobody
+    before = celery_app.conf.broker_write_url
+    celery_app.conf.update(broker_write_url=nobody)
     orders = [
         JournalOrder(
             idempotency_key=f"large:{number}",
@@ -88,7 +89,7 @@ def test_large_posting_does_not_fail_when_nobody_answers_its_call(caplog: pytest
 
     with caplog.at_level(logging.WARNING, logger="ledger"), transaction.atomic():
         journals_post_many(orders=orders)
-    celery_app.conf.broker_write_url = before
+    celery_app.conf.update(broker_write_url=before)
 
     assert Journal.objects.count() == 251
     assert "The roller could not be woken" in caplog.text
