@@ -115,8 +115,8 @@ class Account:
                 row.in_advance += amount
             elif self.day > row.due:
                 row.late += amount
-            if component == PRINCIPAL and self.terms.is_interest_recalculated:
-                self._remember(row, amount)
+        if component == PRINCIPAL and self.terms.is_interest_recalculated:
+            self._remember(row, amount)
         if is_settled(row):
             row.paid_on = self.day
         self.book(movement, HEADS[component], amount)

@@ -9,6 +9,7 @@ from lms.engine.account import Account, open_amount
 from lms.engine.interest import rate_numerator
 from lms.engine.penal import DENOMINATOR, first_penal_date, slab_dates
 from lms.engine.plan import InterestDue, Period
+from lms.engine.recalculation import interest_owed
 from lms.engine.rounding import round_ratio
 from lms.engine.state import AccrualLine, Head, LoanStatus, Movement
 from lms.engine.terms import DayCount, InterestMethod, PenalMethod, RoundingMode
@@ -30,9 +31,17 @@ def earned_interest(*, account: Account, as_of: date) -> int:
     finished, current = _split(account, as_of)
     total = finished - account.accrued_elsewhere
     if current is not None:
-        numerator, denominator = account.plan.interest_until(current, as_of + _ONE_DAY)
+        numerator, denominator = interest_until(account=account, row=current, day=as_of + _ONE_DAY)
         total += round_ratio(numerator, denominator)
     return total
+
+
+def interest_until(*, account: Account, row: Period, day: date) -> tuple[int, int]:
+    """Give the exact interest of the nights of a period before `day`, as numerator and denominator in paise."""
+    plan = account.plan
+    if _is_by_balance_owed(account):
+        return interest_owed(plan=plan, index=plan.index_at(row.start), day=day)
+    return plan.interest_until(row, day)
 
 
 def interest_of_night(*, account: Account, night: date) -> int:
@@ -40,7 +49,7 @@ def interest_of_night(*, account: Account, night: date) -> int:
     row = account.plan.periods[account.plan.index_at(night)]
     if account.closed_as is not None or not row.start <= night < row.end:
         return 0
-    _, denominator = account.plan.interest_until(row, night + _ONE_DAY)
+    _, denominator = interest_until(account=account, row=row, day=night + _ONE_DAY)
     return round_ratio(_per_night(account, row, night), denominator)
 
 
@@ -51,7 +60,7 @@ def accrual_lines(*, account: Account, as_of: date) -> tuple[AccrualLine, ...]:
     if current is None:
         lines = [AccrualLine(Head.INTEREST, finished, 0, 1)] if finished else []
     else:
-        numerator, denominator = account.plan.interest_until(current, as_of + _ONE_DAY)
+        numerator, denominator = interest_until(account=account, row=current, day=as_of + _ONE_DAY)
         per_day = _per_night(account, current, as_of + _ONE_DAY)
         lines = [_line(Head.INTEREST, finished * denominator + numerator, per_day, denominator)]
     plan = account.terms.penal_plan
@@ -85,17 +94,34 @@ def _split(account: Account, as_of: date) -> tuple[int, Period | None]:
     after = as_of + _ONE_DAY
     periods = account.plan.periods
     if after >= periods[-1].end:
-        return sum(row.interest for row in periods), None
+        return sum(_whole_interest(account, row, as_of) for row in periods), None
     index = account.plan.index_at(after)
     running = periods[index] if periods[index].start < after else None
-    return sum(row.interest for row in periods[:index]), running
+    return sum(_whole_interest(account, row, as_of) for row in periods[:index]), running
+
+
+def _whole_interest(account: Account, row: Period, as_of: date) -> int:
+    """Give the rounded interest of a finished period.
+
+    The row of a recalculated loan still counts what is overdue as paid on the night of `as_of`; that night is over.
+    """
+    if row.end <= as_of or row.start >= row.end or not _is_by_balance_owed(account):
+        return row.interest
+    terms = account.terms
+    return round_ratio(
+        *interest_until(account=account, row=row, day=row.end), terms.interest_rounding, terms.interest_unit_paise
+    )
+
+
+def _is_by_balance_owed(account: Account) -> bool:
+    return account.terms.is_interest_recalculated and account.closed_as is None
 
 
 def _per_night(account: Account, row: Period, night: date) -> int:
     if night >= row.end or row.interest_due is InterestDue.FREE:
         return 0
-    until, _ = account.plan.interest_until(row, night)
-    after, _ = account.plan.interest_until(row, night + _ONE_DAY)
+    until, _ = interest_until(account=account, row=row, day=night)
+    after, _ = interest_until(account=account, row=row, day=night + _ONE_DAY)
     return after - until
 
 

@@ -95,7 +95,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class PaidPrincipal:
-    """Principal that came in: from which day it bears no interest, how much, and on which row it was booked."""
+    """Principal paid or given up: from which day it bears no interest, how much, and on which row it was booked."""
 
     day: date
     amount: int
@@ -137,7 +137,7 @@ class Plan:
         return self.rule.exact(opening=opening, moves=moves, stretch=period, until=day)
 
     def principal_left(self) -> int:
-        """Give what was lent less prepayments and, on a recalculated loan, less all principal paid."""
+        """Give what was lent less prepayments and, on a recalculated loan, less all principal settled."""
         lent = sum(amount for period in self.periods for _, amount in period.moves)
         return lent - sum(paid.amount for paid in self.history)
 

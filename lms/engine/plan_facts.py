@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lms.engine.account import Account
+from lms.engine.accruals import interest_until
 from lms.engine.allocation import pick_waterfall, spend
 from lms.engine.due_dates import step_from
 from lms.engine.errors import EngineRefusal
@@ -198,5 +199,5 @@ def _move_arrears(account: Account, fact: TakeOver) -> None:
 
 def _accrued_elsewhere(account: Account) -> int:
     row = account.plan.periods[account.plan.index_at(account.day)]
-    numerator, denominator = account.plan.interest_until(row, account.day)
+    numerator, denominator = interest_until(account=account, row=row, day=account.day)
     return round_ratio(numerator, denominator)

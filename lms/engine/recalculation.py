@@ -32,6 +32,35 @@ def evaluate_recalculated(*, plan: Plan, interest_until: date | None = None, las
         walk.finish()
 
 
+def interest_owed(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
+    """Give the exact interest of a period's nights before `day` on the balance really owed in each of them.
+
+    Numerator and denominator in paise. By the terms that is all principal lent and not settled yet, or the balance of
+    the schedule less what was paid ahead; unlike the rows it never counts overdue principal as paid.
+    """
+    period = plan.periods[index]
+    if period.interest_due is InterestDue.FREE or day <= period.start:
+        return 0, 1
+    opening, moves = _really_owed(plan, index)
+    return plan.rule.exact(opening=opening, moves=moves, stretch=period, until=day)
+
+
+def _really_owed(plan: Plan, index: int) -> tuple[int, list[tuple[date, int]]]:
+    """Give the balance at the start of a period and its changes within, from the history alone."""
+    period, before = plan.periods[index], plan.periods[:index]
+    history = [paid for paid in plan.history if paid.row.kind is not RowKind.DOWN_PAYMENT and paid.day < period.end]
+    if plan.terms.has_interest_on_overdue_principal:
+        opening = sum(amount for row in before for _, amount in row.moves)
+        opening -= sum(row.due_principal for row in before if row.kind is RowKind.DOWN_PAYMENT)
+    else:
+        opening = period.opening
+        gone = {id(row) for row in before}
+        history = [paid for paid in history if paid.day < paid.row.due and id(paid.row) not in gone]
+    opening -= sum(paid.amount for paid in history if paid.day <= period.start)
+    moves = [(paid.day, -paid.amount) for paid in history if paid.day > period.start]
+    return opening, sorted([*period.moves, *moves], key=lambda move: move[0])
+
+
 def keep_instalments(plan: Plan) -> None:
     """Make what the periods came to their instalments, so that a period once emptied stays empty."""
     for period in plan.periods[plan.settled.count :]:
@@ -43,7 +72,7 @@ def _set_aside(plan: Plan) -> None:
     """Leave out of later evaluations the first periods that are past and fully paid: nothing can change them."""
     done = plan.settled
     for period in plan.periods[done.count :]:
-        paid = _paid(period, PRINCIPAL) + _paid(period, INTEREST)
+        paid = _settled(period, PRINCIPAL) + _settled(period, INTEREST)
         if period.due >= plan.known_until or paid != period.instalment:
             break
         lent = done.lent + sum(amount for _, amount in period.moves)
@@ -63,7 +92,7 @@ class _Walk:
         self.lent = done.lent
         self.carried = done.carried
         self.overdue = 0
-        self.paid_later = sum(_paid(period, PRINCIPAL) for period in plan.periods[done.count :])
+        self.paid_later = sum(_settled(period, PRINCIPAL) for period in plan.periods[done.count :])
         self.absorber = last_unpaid(plan)
         self.paid_down = done.paid_down
         history = [paid for paid in plan.history if paid.row.kind is not RowKind.DOWN_PAYMENT]
@@ -77,7 +106,7 @@ class _Walk:
     def step(self, index: int, period: Period) -> None:
         """Evaluate one period and move the sums behind it."""
         period.opening = self.closing
-        paid_principal, paid_interest = _paid(period, PRINCIPAL), _paid(period, INTEREST)
+        paid_principal, paid_interest = _settled(period, PRINCIPAL), _settled(period, INTEREST)
         period.interest = self._interest(index, period)
         owed = period.interest + self.carried + period.extra_interest
         self.lent += sum(amount for _, amount in period.moves)
@@ -151,11 +180,12 @@ def last_unpaid(plan: Plan) -> int:
     for index in range(len(plan.periods) - 1, -1, -1):
         period = plan.periods[index]
         instalment = max(period.instalment, period.fixed_principal or 0)
-        if period.kind is RowKind.REGULAR and _paid(period, PRINCIPAL) + _paid(period, INTEREST) < instalment:
+        if period.kind is RowKind.REGULAR and _settled(period, PRINCIPAL) + _settled(period, INTEREST) < instalment:
             return index
     regular = [index for index, row in enumerate(plan.periods) if row.kind is RowKind.REGULAR]
     return regular[-1] if regular else len(plan.periods) - 1
 
 
-def _paid(period: Period, component: int) -> int:
-    return period.paid[component] if period.paid is not None else 0
+def _settled(period: Period, component: int) -> int:
+    """Give what was paid, waived or written off: none of it is owed any more."""
+    return sum(parts[component] for parts in (period.paid, period.waived, period.written_off) if parts is not None)

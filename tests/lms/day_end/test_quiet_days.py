@@ -30,6 +30,7 @@ COUNTS: dict[str, dict[str, Any]] = {
 }
 METHODS: dict[str, dict[str, Any]] = {
     "RECALC": {"is_interest_recalculated": True},
+    "DAILYREST": {"is_interest_recalculated": True, "early_payment": "PAY_AT_ONCE"},
     "ATONCE": {"early_payment": "PAY_AT_ONCE"},
     "FLATRATE": {"interest_method": "FLAT", "interest_period": "WHOLE_PERIODS"},
     "OVERDUE": {"has_interest_on_overdue_principal": True, "amortisation": "EQUAL_PRINCIPAL"},

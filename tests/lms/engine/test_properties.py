@@ -84,6 +84,7 @@ loans = st.builds(
     early_payment=st.sampled_from(EarlyPayment),
     penal_plan=penal_plans,
     has_interest_on_overdue_principal=st.booleans(),
+    is_interest_recalculated=st.booleans(),
 )
 amounts = st.integers(1, 2_00_000_00)
 offsets = st.integers(-60, 45)
