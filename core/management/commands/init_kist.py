@@ -13,7 +13,7 @@ from core.errors import KistError
 from core.roles import roles_sync
 
 # Steps of the apps above, by the names of their commands: each creates what is missing and may run again.
-STEPS = ("chart_seed", "classification_seed")
+STEPS = ("chart_seed", "authority_seed", "classification_seed")
 
 
 class Command(BaseCommand):

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core.dates import parse_date
+from lms.demo.capital import capital_pay_in
 from lms.demo.fill import LIVE_DAYS, lender_fill
 from lms.models import Loan
 
@@ -36,11 +37,17 @@ class Command(BaseCommand):
             raise CommandError("There are loans in this database: the demo lender is for an empty one.")
         today: date = options["business_date"] or timezone.localdate()
         call_command("init_kist", business_date=(today - timedelta(days=LIVE_DAYS)).isoformat(), stdout=self.stdout)
-        lender_fill(customer_count=options["customers"], today=today, seed=options["seed"], progress=self._say)
         logins = [_user_create(role) for role in _ROLES]
+        self._say("log-ins created")
+        capital_pay_in(
+            maker=User.objects.get(username="finance"),
+            checker=User.objects.get(username="manager"),
+            value_date=today - timedelta(days=LIVE_DAYS),
+        )
+        self._say("capital paid in")
+        lender_fill(customer_count=options["customers"], today=today, seed=options["seed"], progress=self._say)
         if options["logins"]:
             options["logins"].write_text(json.dumps(logins, indent=1))
-        self._say("log-ins created")
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"  {line}")
