@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from fractions import Fraction
 from itertools import pairwise
 
@@ -275,7 +276,7 @@ recalculated_loans = st.builds(
     is_unpaid_interest_carried=st.booleans(),
 )
 parts = st.integers(1, 1_000)
-acts = st.one_of(
+acts: st.SearchStrategy[Any] = st.one_of(
     st.tuples(st.just(Receive), parts, st.fixed_dictionaries({})),
     st.tuples(st.just(Disburse), parts, st.fixed_dictionaries({})),
     st.tuples(st.just(Prepay), parts, st.fixed_dictionaries({"effect": st.sampled_from(PrepaymentEffect)})),
