@@ -79,8 +79,12 @@ def _refusals() -> list[type[KistError]]:
     for config in apps.get_app_configs():
         if config.label in OUR_APPS:
             _import_error_modules(config)
-    found = {cls.code: cls for cls in _descendants(KistError) if hasattr(cls, "code")}
+    found = {cls.code: cls for cls in _descendants(KistError) if hasattr(cls, "code") and _is_of_an_app(cls)}
     return [found[code] for code in sorted(found)]
+
+
+def _is_of_an_app(cls: type[KistError]) -> bool:
+    return cls.__module__.split(".")[0] in OUR_APPS
 
 
 def _import_error_modules(config: AppConfig) -> None:
