@@ -8,6 +8,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -19,8 +20,10 @@ from core.admin_base import (
     UserChangeForm,
     UserCreationForm,
 )
-from core.models import AuditEntry, BusinessDate
+from core.models import ApiToken, AuditEntry, BusinessDate, InboxMessage, ReasonCode, Saga, SentEvent
+from core.reasons.pages import ReasonCodeAdmin
 from core.templatetags.kist import instant, kind_of, object_link
+from core.tokens.pages import ApiTokenAdmin
 
 # The type checker knows Django's class as one of rows of a kind; at run time it is not.
 if TYPE_CHECKING:
@@ -101,3 +104,65 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
     """Roles: sets of permissions."""
 
     filter_horizontal = ()
+
+
+@admin.register(Saga)
+class SagaAdmin(ReadOnlyModelAdmin):
+    """Work of several steps; a row leads to its page."""
+
+    list_display = ("number", "kind", "state", "about", "problem", "started_at", "changed_at")
+    list_filter = ("kind", "state", ("started_at", RangeDateFilter))
+    search_fields = ("intent_key__exact", "subject_id__exact")
+    search_help_text = "Intent key, or key of what the saga is for"
+    ordering = ("-id",)
+    sortable_by = ("started_at",)
+    list_display_links = None
+
+    @admin.display(description="Saga")
+    def number(self, saga: Saga) -> SafeString:
+        """Lead to the page of the saga."""
+        return format_html('<a class="k-link" href="{}">{}</a>', reverse("staff-work:saga", args=[saga.pk]), saga.pk)
+
+    @admin.display(description="For")
+    def about(self, saga: Saga) -> SafeString | str:
+        """Lead to what the saga is for."""
+        return object_link(saga.subject_type, saga.subject_id) if saga.subject_type else ""
+
+
+@admin.register(InboxMessage)
+class InboxMessageAdmin(ReadOnlyModelAdmin):
+    """Messages that reached us; a row leads to its page."""
+
+    list_display = ("number", "source", "kind", "entity", "state", "attempts", "received_at", "error")
+    list_filter = ("state", "source", ("received_at", RangeDateFilter))
+    search_fields = ("event_id__exact", "entity__exact")
+    search_help_text = "Id of the message, or of what it speaks of"
+    ordering = ("-id",)
+    sortable_by = ("received_at",)
+    list_display_links = None
+    exclude = ("raw", "headers")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboxMessage]:
+        """Leave the content in the database."""
+        return super().get_queryset(request).defer("raw", "headers")
+
+    @admin.display(description="Message")
+    def number(self, message: InboxMessage) -> SafeString:
+        """Lead to the page of the message."""
+        address = reverse("staff-work:message", args=[message.pk])
+        return format_html('<a class="k-link" href="{}">{}</a>', address, message.pk)
+
+
+@admin.register(SentEvent)
+class SentEventAdmin(ReadOnlyModelAdmin):
+    """Events that were handed to their subscribers."""
+
+    list_display = ("event_id", "topic", "partition_key", "subscribers", "created_at", "sent_at")
+    list_filter = ("topic", ("sent_at", RangeDateFilter))
+    search_fields = ("event_id__exact", "partition_key__exact")
+    ordering = ("-sent_at",)
+    sortable_by = ("sent_at",)
+
+
+admin.site.register(ApiToken, ApiTokenAdmin)
+admin.site.register(ReasonCode, ReasonCodeAdmin)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 
 from core.models import AuditEntry
+from core.prepared import row_insert
 
 
 def record(
@@ -36,7 +37,7 @@ def record(
         object_type, object_id = obj._meta.label_lower, obj.pk
     if not object_type or object_id in ("", None):
         raise ValueError("An audit entry names the object that was acted on.")
-    return AuditEntry.objects.create(
+    entry = AuditEntry(
         actor_id=None if actor is None else actor.pk,
         action=action,
         object_type=object_type,
@@ -44,3 +45,5 @@ def record(
         reason=reason,
         detail=dict(detail or {}),
     )
+    row_insert(entry)
+    return entry

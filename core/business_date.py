@@ -6,8 +6,10 @@ from django.db import transaction
 
 from core.errors import KistError
 from core.models import BusinessDate
+from core.prepared import PreparedQuery
 
 _ROW = 1
+_DATE = PreparedQuery(lambda row: BusinessDate.objects.filter(pk=row).order_by().values_list("date", flat=True))
 
 
 class BusinessDateMissing(KistError):
@@ -32,10 +34,10 @@ def business_date() -> date:
     Raises:
         BusinessDateMissing: the installation was not initialised.
     """
-    value = BusinessDate.objects.filter(pk=_ROW).values_list("date", flat=True).first()
-    if value is None:
+    found = _DATE.rows(_ROW)
+    if not found:
         raise BusinessDateMissing()
-    return value
+    return found[0]
 
 
 def business_date_for_update() -> BusinessDate:

@@ -10,7 +10,7 @@ from django.db.models import Field, ForeignKey, Model
 
 from core.errors import KistError
 
-OUR_APPS = ("core", "customers", "ledger", "lms")
+OUR_APPS = ("core", "customers", "ledger", "lms", "payments")
 
 
 def er_diagram() -> str:
@@ -32,7 +32,7 @@ def er_diagram() -> str:
 
 def error_table() -> str:
     """List every refusal with its code, HTTP status and message, sorted by code."""
-    rows = [f"| `{e.code}` | {e.http_status} | {e.template.replace('|', '/')} |" for e in _refusals()]
+    rows = [f"| `{e.code}` | {e.http_status} | {e.template.replace('|', '/')} |" for e in refusals()]
     return "\n".join(["| code | HTTP | message |", "|---|---|---|", *rows])
 
 
@@ -74,8 +74,8 @@ def _key(field: "Field[object, object]") -> str:
     return " UK" if field.unique else ""
 
 
-def _refusals() -> list[type[KistError]]:
-    """Import every errors module of ours, then collect the leaves below KistError."""
+def refusals() -> list[type[KistError]]:
+    """Import every errors module of ours, then return what is below KistError and has a code, by code."""
     for config in apps.get_app_configs():
         if config.label in OUR_APPS:
             _import_error_modules(config)

@@ -16,8 +16,13 @@ class KistError(Exception):
 
     def __init__(self, **context: object) -> None:
         self.context = {key: _plain(value) for key, value in context.items()}
-        self.message = self.template.format(**context)
+        self.message = self.template.format(**self.shown(context))
         super().__init__(self.message)
+
+    @staticmethod
+    def shown(context: dict[str, object]) -> dict[str, object]:
+        """Return what fills the template: the context, and in subclasses what people read better."""
+        return context
 
 
 def _plain(value: object) -> str | int | None:

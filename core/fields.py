@@ -120,6 +120,21 @@ def is_current_key(stored: str) -> bool:
     return hmac.compare_digest(key_id, _key_id(_key(settings.FIELD_ENCRYPTION_KEY)))
 
 
+def text_seal(*, text: str, place: str) -> str:
+    """Encrypt a text for the one place that it may be read at; the result differs each time."""
+    return _encrypt(text, place)
+
+
+def text_open(*, stored: str, place: str) -> str:
+    """Decrypt what `text_seal` made for a place.
+
+    Raises:
+        FieldKeyMissing: it was encrypted with a key that is not here.
+        FieldValueDamaged: it is not what was encrypted for this place.
+    """
+    return _decrypt(stored, place)
+
+
 def _encrypt(text: str, place: str) -> str:
     key = _key(settings.FIELD_ENCRYPTION_KEY)
     nonce = os.urandom(_NONCE_BYTES)

@@ -4,16 +4,37 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from core.acts.models import ActRule
 from core.approvals.models import ApprovalAttachment, ApprovalRequest, ApprovalState, AuthorityLimit
+from core.idempotency.models import IdempotencyKey, IdempotencyState
+from core.inbox.models import InboxMessage, MessageState
+from core.outbox.models import OutboxEvent, SentEvent
+from core.reasons.models import ReasonCode
+from core.sagas.models import Saga, SagaEvent, SagaState, SagaStep, StepState
+from core.tokens.models import ApiToken
 
 __all__ = [
+    "ActRule",
+    "ApiToken",
     "ApprovalAttachment",
     "ApprovalRequest",
     "ApprovalState",
     "AuditEntry",
     "AuthorityLimit",
     "BusinessDate",
+    "IdempotencyKey",
+    "IdempotencyState",
+    "InboxMessage",
+    "MessageState",
     "NumberSequence",
+    "OutboxEvent",
+    "ReasonCode",
+    "Saga",
+    "SagaEvent",
+    "SagaState",
+    "SagaStep",
+    "SentEvent",
+    "StepState",
 ]
 
 

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from django.db import transaction
 
+from core.transactions import run_in_transaction
+
 Result = TypeVar("Result")
 
 
@@ -20,9 +22,12 @@ def rehearse(act: Callable[[], Result]) -> Result:
     Raises:
         Whatever the act raises; nothing is written then either.
     """
-    with transaction.atomic():
+
+    def run() -> Result:
+        # What the act raises rolls back by itself, and is repeated where the database could not serialise it.
         point = transaction.savepoint()
-        try:
-            return act()
-        finally:
-            transaction.savepoint_rollback(point)
+        result = act()
+        transaction.savepoint_rollback(point)
+        return result
+
+    return run_in_transaction(run)

@@ -8,6 +8,7 @@ from django import forms
 
 from core.errors import KistError
 from core.money import format_rupees, parse_rupees
+from core.reasons.services import reason_codes
 
 
 class RupeesField(forms.Field):
@@ -56,6 +57,11 @@ class StaffForm(forms.Form):
             money = " k-input--money" if getattr(field, "is_money", False) else ""
             field.widget.attrs["class"] = f"k-input{money}"
 
+    def show_with(self, choice: str, *names: str) -> None:
+        """Show fields on the page only while a choice, written as `field=value`, is taken; without scripts always."""
+        for name in names:
+            self.fields[name].widget.attrs["data-with"] = choice
+
     def refuse(self, error: KistError) -> None:
         """Show a service's refusal above the fields, which keep what was entered."""
         self.add_error(None, forms.ValidationError(error.message, code=error.code))
@@ -88,6 +94,16 @@ def reason_field(*, required: bool) -> forms.CharField:
         help_text="For the next person who reads the account.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class ReasonCodeField(forms.ChoiceField):
+    """The reason codes that an act may be done for on a day; the person's own words stand beside the code."""
+
+    def __init__(self, *, act: str, on_date: date, required: bool = True) -> None:
+        rows = reason_codes(act=act, on_date=on_date).values_list("code", "text")
+        super().__init__(
+            label="Reason code", required=required, choices=[("", "Choose one" if required else "None"), *rows]
+        )
 
 
 def as_of_date(text: str | None, *, latest: date) -> date | None:

@@ -12,6 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
 P = ParamSpec("P")
+# Objects whose screen is a page of its own.
+_PAGE_OF = {"core.approvalrequest": "staff-approvals:request"}
 StaffView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
@@ -55,7 +57,8 @@ def object_address(*, object_type: str, object_id: int | str) -> str | None:
     Args:
         object_type: `app.model`, as journals and audit entries name it.
     """
+    name = _PAGE_OF.get(object_type) or f"admin:{object_type.replace('.', '_')}_change"
     try:
-        return reverse(f"admin:{object_type.replace('.', '_')}_change", args=[object_id])
+        return reverse(name, args=[object_id])
     except NoReverseMatch:
         return None

@@ -77,3 +77,46 @@ class ApprovalKeyReused(KistError):
     code = "core.approval_key_reused"
     http_status = 409
     template = "The idempotency key {key} was used for another request. Use a new key for a new request."
+
+
+class ApprovalEdited(KistError):
+    """What is asked for is not what was asked for."""
+
+    code = "core.approval_edited"
+    http_status = 409
+    template = (
+        "Request {request} was changed after it was made, so it cannot be approved. "
+        "Tell the people who look after the database, and make a new request."
+    )
+
+
+class ApprovalUnknown(KistError):
+    """No request has this number."""
+
+    code = "core.approval_unknown"
+    http_status = 404
+    template = "There is no request {request}."
+
+
+class AuthorityKindUnknown(KistError):
+    """A limit names an act or a role that does not exist, or an act without an amount."""
+
+    code = "core.authority_kind_unknown"
+    template = "There is no role {role}, or no act {kind} that is measured in money. Choose both from the lists."
+
+
+class AuthorityInPast(KistError):
+    """A limit would hold on days that are over."""
+
+    code = "core.authority_in_past"
+    template = (
+        "The limit would begin on {effective_from}, before the business date {business_date}. Choose a later day."
+    )
+
+
+class AuthorityDateTaken(KistError):
+    """Another limit of the role and the act begins on that day."""
+
+    code = "core.authority_date_taken"
+    http_status = 409
+    template = "A limit of {role} for {kind} begins on {effective_from} already. Choose another day."

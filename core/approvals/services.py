@@ -1,43 +1,51 @@
-"""Ask for an act, decide on it, and let it happen."""
+"""Decide on a request for an act, and let it happen."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.files.base import ContentFile
-from django.db import IntegrityError, models, transaction
+from django.db import models
 from django.utils import timezone
 
 from core import audit
+from core.approvals.asking import Attachment, approval_request, content_hash, permit, reason_check
+from core.approvals.authority import authority_check, authority_paise
 from core.approvals.errors import (
-    ApprovalAboveAuthority,
     ApprovalByMaker,
     ApprovalByOther,
     ApprovalChanged,
+    ApprovalEdited,
     ApprovalExpired,
-    ApprovalForbidden,
-    ApprovalKeyReused,
     ApprovalNotPending,
-    ApprovalReasonMissing,
+    ApprovalUnknown,
 )
-from core.approvals.models import ApprovalAttachment, ApprovalRequest, ApprovalState, AuthorityLimit
-from core.approvals.registry import ApprovalKind, approval_kind
-from core.business_date import business_date
+from core.approvals.models import ApprovalRequest, ApprovalState
+from core.approvals.registry import ApprovalKind, Lock, approval_kind
 from core.errors import KistError
 from core.transactions import run_in_transaction
 
+__all__ = [
+    "Attachment",
+    "BulkOutcome",
+    "approval_approve",
+    "approval_reject",
+    "approval_renew",
+    "approval_request",
+    "approval_withdraw",
+    "approvals_approve",
+    "approvals_expire",
+    "authority_paise",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A file that comes with a request."""
-
-    name: str
-    content: bytes
+class _Decision:
+    seen_effect_hash: str
+    actor: User
+    reason: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,48 +54,6 @@ class BulkOutcome:
 
     request_id: int
     refusal: KistError | None
-
-
-def approval_request(
-    *,
-    kind: str,
-    payload: Mapping[str, Any],
-    reason: str,
-    actor: User,
-    idempotency_key: str,
-    attachments: Sequence[Attachment] = (),
-) -> ApprovalRequest:
-    """Ask for an act: its effect is computed now, in a rehearsal, and stored beside the request.
-
-    Args:
-        kind: code of a registered act.
-        payload: everything that the act needs, as JSON can carry it.
-        reason: why the act is wanted.
-        actor: the maker.
-        idempotency_key: names this request once and for all.
-        attachments: papers that support it.
-
-    Returns:
-        The request; that of the first call when the key comes again with the same payload.
-
-    Raises:
-        ApprovalForbidden, ApprovalReasonMissing, ApprovalKeyReused: the request is refused as such.
-        KistError: the act itself would be refused.
-    """
-    act = approval_kind(kind)
-    _permit(actor, act.make_permission, act, verb="make")
-    _reason_check(reason)
-    if earlier := ApprovalRequest.objects.filter(idempotency_key=idempotency_key).first():
-        return _same(earlier, kind, payload)
-    unsaved = _unsaved(act, payload, actor, reason=reason.strip(), key=idempotency_key)
-    try:
-        with transaction.atomic():
-            unsaved.save(force_insert=True)
-            _attachments_add(unsaved, attachments)
-            audit.record(actor=actor, action="core.approval_request", obj=unsaved, reason=reason, detail={"kind": kind})
-    except IntegrityError:
-        return _same(ApprovalRequest.objects.get(idempotency_key=idempotency_key), kind, payload)
-    return unsaved
 
 
 def approval_approve(
@@ -109,11 +75,14 @@ def approval_approve(
 
     Raises:
         ApprovalByMaker, ApprovalForbidden, ApprovalAboveAuthority: this person may not approve it.
-        ApprovalNotPending, ApprovalExpired, ApprovalChanged: the request is not what it was.
+        ApprovalNotPending, ApprovalExpired, ApprovalChanged, ApprovalEdited: the request is not what it was.
+        ApprovalUnknown: there is no such request.
         KistError: the act is refused; the request goes on waiting.
     """
-    instant = now or timezone.now()
-    outcome = run_in_transaction(lambda: _approve(request_id, seen_effect_hash, actor, reason, instant))
+    decision = _Decision(seen_effect_hash=seen_effect_hash, actor=actor, reason=reason, now=now or timezone.now())
+    # Read before the transaction begins: its first reads are the locks. What is asked for never changes.
+    lock = _prepared(request_id)
+    outcome = run_in_transaction(lambda: _approve(request_id, lock, decision))
     if isinstance(outcome, KistError):
         raise outcome
     return outcome
@@ -143,12 +112,12 @@ def approval_reject(*, request_id: int, reason: str, actor: User, now: datetime 
     Raises:
         ApprovalReasonMissing, ApprovalForbidden, ApprovalByMaker, ApprovalNotPending: it cannot be rejected so.
     """
-    _reason_check(reason)
+    reason_check(reason)
 
     def reject() -> ApprovalRequest:
         request = _pending(request_id)
         act = approval_kind(request.kind)
-        _permit(actor, act.check_permission, act, verb="decide on")
+        permit(actor, act.check_permission, act, verb="decide on")
         _second_person(request, actor)
         return _decide(request, ApprovalState.REJECTED, actor, reason, now or timezone.now())
 
@@ -173,45 +142,57 @@ def approval_withdraw(
     return run_in_transaction(withdraw)
 
 
+def approval_renew(*, request_id: int, actor: User, now: datetime | None = None) -> bool:
+    """Work the effect of a waiting request out anew where its subject has changed; tell whether it is another one.
+
+    Raises:
+        ApprovalUnknown, ApprovalNotPending, ApprovalEdited: there is nothing to work out.
+        ApprovalForbidden: neither may the user decide on the request nor did he make it.
+        KistError: the act would be refused now; the request goes on waiting with the effect that it has.
+    """
+    lock = _prepared(request_id)
+
+    def renew() -> bool:
+        request = _pending(request_id)
+        lock()
+        act = approval_kind(request.kind)
+        if request.made_by_id != actor.pk:
+            permit(actor, act.check_permission, act, verb="decide on")
+        _edited_check(request)
+        return _recompute(request, act, now or timezone.now())
+
+    return run_in_transaction(renew)
+
+
 def approvals_expire(*, now: datetime) -> int:
     """Close the requests whose time is over; return how many."""
     due = ApprovalRequest.objects.filter(state=ApprovalState.PENDING, expires_at__lte=now).values_list("pk", flat=True)
     return sum(run_in_transaction(partial(_expire, request_id, now)) for request_id in list(due))
 
 
-def authority_paise(*, user: User, kind: str) -> int:
-    """Return up to which amount a user may approve an act on the business date; zero without a limit row.
-
-    A role's latest row that is in force counts, the highest of the user's roles decides.
-    """
-    rows = AuthorityLimit.objects.filter(
-        kind=kind, effective_from__lte=business_date(), role__in=user.groups.values_list("name", flat=True)
-    ).order_by("effective_from")
-    latest = {row.role: row.up_to_paise for row in rows}
-    return max(latest.values(), default=0)
-
-
-def _approve(
-    request_id: int, seen_effect_hash: str, actor: User, reason: str, now: datetime
-) -> ApprovalRequest | KistError:
+def _approve(request_id: int, lock: Lock, decision: _Decision) -> ApprovalRequest | KistError:
     """Approve in the open transaction; a refusal that comes with a stored change is returned, not raised."""
+    actor, now = decision.actor, decision.now
     request = _locked(request_id)
+    lock()
     if request.state == ApprovalState.EXECUTED and request.decided_by_id == actor.pk:
         return request
     _pending_check(request)
     act = approval_kind(request.kind)
-    _permit(actor, act.check_permission, act, verb="decide on")
+    permit(actor, act.check_permission, act, verb="decide on")
     _second_person(request, actor)
     if now >= request.expires_at:
         _decide(request, ApprovalState.EXPIRED, None, "", now)
         return ApprovalExpired(request=request.pk, expired_on=request.expires_at.date())
-    _authority_check(request, actor)
-    if _recompute(request, act, now) or request.effect_hash != seen_effect_hash:
+    _edited_check(request)
+    request.amount_paise = _amount(request, act)
+    authority_check(request=request, actor=actor)
+    if _recompute(request, act, now) or request.effect_hash != decision.seen_effect_hash:
         return ApprovalChanged(request=request.pk)
     result = act.execute(request.payload, request.made_by, f"approval:{request.pk}")
     if isinstance(result, models.Model):
         request.result_type, request.result_id = result._meta.label_lower, str(result.pk)
-    return _decide(request, ApprovalState.EXECUTED, actor, reason, now)
+    return _decide(request, ApprovalState.EXECUTED, actor, decision.reason, now)
 
 
 def _recompute(request: ApprovalRequest, act: ApprovalKind, now: datetime) -> bool:
@@ -220,54 +201,36 @@ def _recompute(request: ApprovalRequest, act: ApprovalKind, now: datetime) -> bo
     if version == request.subject_version:
         return False
     effect = act.effect(request.payload, request.made_by)
-    is_other = _hash(effect) != request.effect_hash
-    request.subject_version, request.effect, request.effect_hash = version, effect, _hash(effect)
+    request.amount_paise = _amount(request, act)
+    is_other = content_hash(effect) != request.effect_hash
+    request.subject_version, request.effect, request.effect_hash = version, effect, content_hash(effect)
     request.recomputed_at = now
-    request.save(update_fields=["subject_version", "effect", "effect_hash", "recomputed_at"])
+    request.save(update_fields=["subject_version", "effect", "effect_hash", "amount_paise", "recomputed_at"])
     return is_other
 
 
-def _unsaved(act: ApprovalKind, payload: Mapping[str, Any], actor: User, *, reason: str, key: str) -> ApprovalRequest:
-    # The version is read before the effect: a change in between makes the request stale, never silently wrong.
-    version = act.version(payload)
-    effect = act.effect(payload, actor)
-    subject_type, subject_id = act.subject(payload)
-    now = timezone.now()
-    return ApprovalRequest(
-        kind=act.code,
-        description=act.describe(payload)[:200],
-        subject_type=subject_type,
-        subject_id=subject_id,
-        payload=dict(payload),
-        payload_hash=_hash(payload),
-        effect=effect,
-        effect_hash=_hash(effect),
-        subject_version=version,
-        amount_paise=act.amount_paise(payload) if act.amount_paise else None,
-        reason=reason,
-        made_by=actor,
-        made_at=now,
-        expires_at=now + timedelta(days=act.expires_after_days),
-        idempotency_key=key,
-    )
+def _amount(request: ApprovalRequest, act: ApprovalKind) -> int | None:
+    return act.amount_paise(request.payload) if act.amount_paise else None
 
 
-def _attachments_add(request: ApprovalRequest, attachments: Sequence[Attachment]) -> None:
-    for attachment in attachments:
-        digest = hashlib.sha256(attachment.content).hexdigest()
-        row = ApprovalAttachment(request=request, name=attachment.name[:120], content_hash=digest)
-        row.file.save(digest, ContentFile(attachment.content), save=False)
-        row.save()
+def _edited_check(request: ApprovalRequest) -> None:
+    """Refuse a request whose data are not those that were asked for and looked at."""
+    if (content_hash(request.payload), content_hash(request.effect)) != (request.payload_hash, request.effect_hash):
+        raise ApprovalEdited(request=request.pk)
 
 
-def _same(earlier: ApprovalRequest, kind: str, payload: Mapping[str, Any]) -> ApprovalRequest:
-    if (earlier.kind, earlier.payload_hash) != (kind, _hash(payload)):
-        raise ApprovalKeyReused(key=earlier.idempotency_key)
-    return earlier
+def _prepared(request_id: int) -> Lock:
+    request = ApprovalRequest.objects.filter(pk=request_id).first()
+    if request is None:
+        raise ApprovalUnknown(request=request_id)
+    return approval_kind(request.kind).prepare(request.payload)
 
 
 def _locked(request_id: int) -> ApprovalRequest:
-    return ApprovalRequest.objects.select_for_update().get(pk=request_id)
+    request = ApprovalRequest.objects.select_for_update().filter(pk=request_id).first()
+    if request is None:
+        raise ApprovalUnknown(request=request_id)
+    return request
 
 
 def _pending(request_id: int) -> ApprovalRequest:
@@ -305,29 +268,6 @@ def _decide(
     return request
 
 
-def _permit(actor: User, permission: str, act: ApprovalKind, *, verb: str) -> None:
-    if not actor.has_perm(permission):
-        raise ApprovalForbidden(verb=verb, kind=act.code)
-
-
 def _second_person(request: ApprovalRequest, actor: User) -> None:
     if request.made_by_id == actor.pk:
         raise ApprovalByMaker(request=request.pk)
-
-
-def _authority_check(request: ApprovalRequest, actor: User) -> None:
-    if request.amount_paise is None:
-        return
-    up_to_paise = authority_paise(user=actor, kind=request.kind)
-    if request.amount_paise > up_to_paise:
-        raise ApprovalAboveAuthority(request=request.pk, amount_paise=request.amount_paise, up_to_paise=up_to_paise)
-
-
-def _reason_check(reason: str) -> None:
-    if not reason.strip():
-        raise ApprovalReasonMissing()
-
-
-def _hash(content: object) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,15 +1,18 @@
 """Template filters that show money, dates, rates and states the way Indian lenders write them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from django import template
 from django.apps import apps
+from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.money import format_rupees
+from core.page_sections import Shown, buttons_of, sections_of
 from core.staff_pages import object_address
 
 register = template.Library()
@@ -37,8 +40,54 @@ _TONES = {
     "WRITTEN_OFF": "red",
     "FAILED": "red",
     "SETTLED": "orange",
+    "APPLIED": "green",
+    "IGNORED": "grey",
+    "PARKED": "amber",
+    "POISON": "red",
+    "REFUSED": "red",
+    "NEW": "blue",
+    "MANUAL": "red",
+    "COMPENSATING": "orange",
+    "COMPENSATED": "grey",
+    "CLAIMED": "blue",
+    "COMP_PENDING": "orange",
+    "COMP_CLAIMED": "orange",
+    "COMP_DONE": "grey",
+    "WAITING": "blue",
+    "UNPROVEN": "grey",
+    "INVALID": "red",
+    "VALID": "green",
+    "REJECT": "red",
+    "REVIEW": "amber",
+    "PASS": "green",
+    "PROCESSED": "green",
+    "PROCESSING": "amber",
+    "UNKNOWN": "red",
+    "SENDING": "blue",
+    "CANCELLED": "grey",
+    "REVERSED": "orange",
+    "PAID": "green",
+    "SENT": "amber",
+    "REQUESTED": "blue",
+    "WON": "green",
+    "LOST": "red",
+    "RECEIVED": "blue",
+    "DEPOSITED": "amber",
+    "CLEARED": "green",
+    "BOUNCED": "red",
+    "SUSPENSE": "amber",
+    "HELD": "blue",
+    "OPEN": "green",
+    "OPENING": "blue",
+    "CLOSING": "amber",
 }
-_UPPER_WORDS = {"SMA", "NPA", "EMI", "GST", "KYC", "DPD", "UPI", "NEFT"}
+_UPPER_WORDS = {"SMA", "NPA", "EMI", "GST", "KYC", "DPD", "UPI", "NEFT", "IMPS", "RTGS"}
+
+
+@register.filter
+def at(values: Sequence[object], place: int) -> object:
+    """Return the value at a place of a list."""
+    return values[place]
 
 
 @register.filter
@@ -170,3 +219,17 @@ def object_link(object_type: str, object_id: int | str, text: str = "") -> SafeS
     label = text or f"{kind_of(object_type)} {object_id}"
     address = object_address(object_type=object_type, object_id=object_id)
     return format_html('<a class="k-link" href="{}">{}</a>', address, label) if address else label
+
+
+@register.simple_tag(takes_context=True)
+def page_sections(context: Context, page: str, obj: object = None) -> list[Shown]:
+    """List what apps above show on a page; nothing where nobody is logged in."""
+    request = context.get("request")
+    return [] if request is None else sections_of(page=page, user=request.user, obj=obj)
+
+
+@register.simple_tag(takes_context=True)
+def page_buttons(context: Context, page: str, obj: object) -> list[Shown]:
+    """List the acts of apps above that are offered on a page."""
+    request = context.get("request")
+    return [] if request is None else buttons_of(page=page, user=request.user, obj=obj)

@@ -15,6 +15,7 @@ from core.approvals.errors import (
     ApprovalByMaker,
     ApprovalByOther,
     ApprovalChanged,
+    ApprovalEdited,
     ApprovalExpired,
     ApprovalForbidden,
     ApprovalKeyReused,
@@ -27,6 +28,7 @@ from core.approvals.services import (
     Attachment,
     approval_approve,
     approval_reject,
+    approval_renew,
     approval_request,
     approval_withdraw,
     approvals_approve,
@@ -205,6 +207,45 @@ def test_approval_of_another_effect_than_the_stored_one_is_refused(
 
     series.refresh_from_db()
     assert series.next_value == 10
+
+
+@pytest.mark.parametrize(
+    "edited", [{"payload": {"name": "tests.series", "by": 50}}, {"effect": {"before": 10, "after": 11}}]
+)
+def test_request_edited_between_preview_and_approval_is_refused(
+    series: NumberSequence, maker: User, checker: User, edited: dict[str, Any]
+) -> None:
+    request = _ask(maker)
+    ApprovalRequest.objects.filter(pk=request.pk).update(**edited)
+
+    with pytest.raises(ApprovalEdited):
+        approval_approve(request_id=request.pk, seen_effect_hash=request.effect_hash, actor=checker)
+
+    series.refresh_from_db()
+    assert series.next_value == 10
+
+
+def test_amount_edited_in_the_database_does_not_widen_an_authority(
+    series: NumberSequence, maker: User, checker: User
+) -> None:
+    request = _ask(maker, by=51)
+    ApprovalRequest.objects.filter(pk=request.pk).update(amount_paise=1)
+
+    with pytest.raises(ApprovalAboveAuthority):
+        approval_approve(request_id=request.pk, seen_effect_hash=request.effect_hash, actor=checker)
+
+
+def test_stale_effect_can_be_worked_out_before_anybody_decides(
+    series: NumberSequence, maker: User, checker: User
+) -> None:
+    request = _ask(maker)
+
+    assert approval_renew(request_id=request.pk, actor=checker) is False
+    NumberSequence.objects.update(next_value=20)
+    assert approval_renew(request_id=request.pk, actor=maker) is True
+
+    renewed = ApprovalRequest.objects.get(pk=request.pk)
+    assert (renewed.state, renewed.effect) == (ApprovalState.PENDING, {"before": 20, "after": 25})
 
 
 def test_refused_act_leaves_the_request_waiting(series: NumberSequence, maker: User, checker: User) -> None:

@@ -7,13 +7,17 @@ import pytest
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
 
+import core.api.errors
 import core.business_date
 import core.dates
 import core.fields
+import core.idempotency.errors
 import core.money
+import core.reasons.errors
+import core.tokens.errors
 import customers.errors
 import ledger.errors
-from core.api import exception_handler
+from core.api.exceptions import exception_handler
 from core.errors import KistError
 
 
@@ -23,7 +27,18 @@ class _Refused(KistError):
     template: ClassVar[str] = "Loan {loan_id} is not open on {day}. Pick another day."
 
 
-MODULES = (core.business_date, core.dates, core.fields, core.money, customers.errors, ledger.errors)
+MODULES = (
+    core.api.errors,
+    core.business_date,
+    core.dates,
+    core.fields,
+    core.idempotency.errors,
+    core.money,
+    core.reasons.errors,
+    core.tokens.errors,
+    customers.errors,
+    ledger.errors,
+)
 OURS = [
     value
     for module in MODULES

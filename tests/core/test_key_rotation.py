@@ -33,7 +33,7 @@ def test_values_are_read_without_the_old_key_after_rotation(settings: Settings) 
     make_customer(pan="")
     _change_key(settings)
 
-    counts = field_keys_rotate()
+    counts = {column: count for column, count in field_keys_rotate().items() if count}
 
     assert counts == {"customers_customer.pan": 1, "customers_bankaccount.account_number": 1}
     settings.FIELD_ENCRYPTION_PREVIOUS_KEYS = []

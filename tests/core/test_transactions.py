@@ -77,6 +77,7 @@ def test_inner_use_case_is_not_repeated_alone() -> None:
     assert (use_case.last_call, _names()) == (1, [])
 
 
+@pytest.mark.guarantee("G7")
 @pytest.mark.mariadb
 @pytest.mark.django_db(transaction=True)
 def test_real_deadlock_ends_with_both_use_cases_done() -> None:

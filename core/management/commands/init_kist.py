@@ -13,7 +13,19 @@ from core.errors import KistError
 from core.roles import roles_sync
 
 # Steps of the apps above, by the names of their commands: each creates what is missing and may run again.
-STEPS = ("chart_seed", "authority_seed", "classification_seed")
+STEPS = (
+    "chart_seed",
+    "gst_seed",
+    "authority_seed",
+    "classification_seed",
+    "servicing_seed",
+    "line_parameters_seed",
+    "provision_seed",
+    "bureau_seed",
+    "reasons_seed",
+    "act_rules_seed",
+    "payment_parameters_seed",
+)
 
 
 class Command(BaseCommand):

@@ -62,6 +62,30 @@
     if (event.target.matches("[data-submit-on-change]") && event.target.value) event.target.form.requestSubmit();
   });
 
+  // A field that only belongs to one choice is shown with that choice alone: data-with="name=value".
+  const showFitting = (form) => {
+    for (const field of form.querySelectorAll("[data-with]")) {
+      const [name, value] = field.dataset.with.split("=");
+      const box = field.closest(".k-field");
+      if (box && form.elements[name]) box.hidden = form.elements[name].value !== value;
+    }
+  };
+  const formsWithChoices = () => new Set([...document.querySelectorAll("[data-with]")].map((field) => field.form));
+  document.addEventListener("DOMContentLoaded", () => formsWithChoices().forEach(showFitting));
+  document.addEventListener("change", (event) => {
+    if (event.target.form && event.target.form.querySelector("[data-with]")) showFitting(event.target.form);
+  });
+
+  // What is ticked in a list is added up below it.
+  document.addEventListener("change", (event) => {
+    const table = event.target.closest("table[data-sum]");
+    if (!table) return;
+    const ticked = [...table.querySelectorAll("input[data-paise]:checked")];
+    const paise = ticked.reduce((sum, box) => sum + BigInt(box.dataset.paise), 0n);
+    const total = new Intl.NumberFormat("en-IN", { style: "currency", currency: "INR", minimumFractionDigits: 2 });
+    table.querySelector("[data-sum-total]").textContent = total.format(`${paise / 100n}.${String(paise % 100n).padStart(2, "0")}`);
+  });
+
   // Explanations open in a drawer that the browser itself traps focus in.
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "explain-body") return;
@@ -137,7 +161,22 @@
     };
   };
 
-  const builders = { schedule: scheduleChart, buckets: bucketChart };
+  const compareChart = (data) => {
+    const options = baseOptions();
+    options.plugins.tooltip.callbacks.label = (item) => {
+      const counts = item.datasetIndex ? data.after_counts : data.before_counts;
+      return `${item.dataset.label}: ${rupees.format(item.raw)} in ${counts[item.dataIndex].toLocaleString("en-IN")} loans`;
+    };
+    options.scales = { x: { ...axis({}), grid: { display: false } }, y: axis({ callback: shortRupees, maxTicksLimit: 6 }) };
+    const bar = (label, values, name) => ({ label, data: values, backgroundColor: colour(name), maxBarThickness: 26, borderRadius: 4 });
+    return {
+      type: "bar",
+      data: { labels: data.labels, datasets: [bar("Now", data.before, "--k-series-1"), bar("With the change", data.after, "--k-series-2")] },
+      options,
+    };
+  };
+
+  const builders = { schedule: scheduleChart, buckets: bucketChart, compare: compareChart };
 
   const drawCharts = () => {
     for (const chart of charts.splice(0)) chart.destroy();

@@ -1,0 +1,50 @@
+"""Pages of long lists: by a cursor, so that the last page costs what the first one does."""
+
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+_LARGEST_KEY = 2**63 - 1
+
+
+class KeyCursorPagination(CursorPagination):
+    """Newest first, by the primary key; `limit` rows a page, `next` and `previous` are whole addresses."""
+
+    ordering = "-pk"
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+    cursor_query_description = "Where the page begins: copied from `next` or `previous`, never made up."
+    page_size_query_description = "Rows of a page, 1 to 200."
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows a page has.
+
+        Raises:
+            ValidationError: the caller wants none, too many, or no number of them.
+        """
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
+            return self.page_size
+        if not (text.isascii() and text.isdecimal() and len(text) < 5 and 1 <= int(text) <= self.max_page_size):
+            raise ValidationError({self.page_size_query_param: [f"A page has 1 to {self.max_page_size} rows."]})
+        return int(text)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Describe the parameters, with the limits of a page."""
+        described: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in described:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
+        return described
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Refuse a cursor that no page gave out."""
+        cursor: Cursor | None = super().decode_cursor(request)
+        if cursor is None or cursor.position is None:
+            return cursor
+        if not (str(cursor.position).isdecimal() and int(cursor.position) <= _LARGEST_KEY):
+            raise NotFound
+        return cursor

@@ -1,0 +1,133 @@
+"""Messages are stored once, applied once, parked, filed and given up on."""
+
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+
+from core import audit
+from core.clock import database_now
+from core.inbox.errors import MessageNotReplayable
+from core.inbox.models import InboxMessage, MessageState
+from core.inbox.services import message_apply, message_receive, message_replay, messages_due
+from core.models import AuditEntry
+from tests.core.machinery.sagas import register
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _registered() -> None:
+    register()
+
+
+def received(**content: Any) -> InboxMessage:
+    raw = json.dumps({"id": "m1", **content}).encode()
+    message, _ = message_receive(source="tests", event_id="evt_1", raw=raw, queue="tests")
+    return message
+
+
+def applied_count() -> int:
+    return AuditEntry.objects.filter(action="tests.applied").count()
+
+
+def test_second_delivery_is_the_first_message() -> None:
+    first, is_first_new = message_receive(source="tests", event_id="evt_1", raw=b"{}", queue="tests")
+    second, is_second_new = message_receive(source="tests", event_id="evt_1", raw=b"{}", queue="tests")
+
+    assert (is_first_new, is_second_new) == (True, False)
+    assert first.pk == second.pk
+
+
+def test_message_is_applied_once() -> None:
+    message = received()
+
+    assert message_apply(message_id=message.pk) == MessageState.APPLIED
+    assert message_apply(message_id=message.pk) is None
+    assert applied_count() == 1
+
+
+def test_message_that_does_not_concern_us_is_filed() -> None:
+    message = received(is_foreign=True)
+
+    assert message_apply(message_id=message.pk) == MessageState.IGNORED
+    assert applied_count() == 0
+
+
+def test_message_before_what_it_speaks_of_is_parked_and_applied_afterwards() -> None:
+    message = received(waits_for="thing-9")
+    assert message_apply(message_id=message.pk) == MessageState.PARKED
+    assert messages_due(queue="tests", limit=10) == []
+
+    audit.record(actor=None, action="tests.made", object_type="tests.thing", object_id="thing-9")
+    InboxMessage.objects.update(next_at=timezone.now() - timedelta(seconds=1))
+
+    assert messages_due(queue="tests", limit=10) == [message.pk]
+    assert message_apply(message_id=message.pk) == MessageState.APPLIED
+    assert applied_count() == 1
+
+
+@pytest.mark.guarantee("G12")
+def test_message_that_always_fails_needs_a_person_after_eight_tries_and_can_be_replayed(admin_user: User) -> None:
+    message, _ = message_receive(source="tests", event_id="evt_1", raw=b"no json", queue="tests")
+
+    states = [message_apply(message_id=message.pk) for _ in range(9)]
+
+    assert states == [MessageState.NEW] * 7 + [MessageState.POISON, None]
+    replayed = message_replay(message_id=message.pk, actor=admin_user, reason="The parser was mended")
+    assert (replayed.state, replayed.attempts) == (MessageState.NEW, 0)
+
+
+@pytest.mark.parametrize(("hurry", "least", "most"), [(1.0, 2.5, 5.0), (10.0, 0.25, 0.5)])
+def test_pause_before_the_next_try_is_cut_short_for_fault_tests(
+    settings: Any, hurry: float, least: float, most: float
+) -> None:
+    settings.HURRY = hurry
+    message = received(waits_for="thing-9")
+    before = database_now()
+
+    message_apply(message_id=message.pk)
+
+    message.refresh_from_db()
+    pause = (message.next_at - before).total_seconds()
+    assert least <= pause < most + (database_now() - before).total_seconds()
+
+
+def test_applied_message_cannot_be_replayed(admin_user: User) -> None:
+    message = received()
+    message_apply(message_id=message.pk)
+
+    with pytest.raises(MessageNotReplayable) as refusal:
+        message_replay(message_id=message.pk, actor=admin_user, reason="Again")
+
+    assert refusal.value.code == "core.message_not_replayable"
+    assert applied_count() == 1
+
+
+@pytest.mark.guarantee("G3")
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+def test_hundred_deliveries_at_once_are_one_message_with_one_effect() -> None:
+    outcomes: list[bool] = []
+
+    def deliver() -> None:
+        raw = json.dumps({"id": "m1"}).encode()
+        message, is_new = message_receive(source="tests", event_id="evt_1", raw=raw, queue="tests")
+        message_apply(message_id=message.pk)
+        outcomes.append(is_new)
+        connection.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert outcomes.count(True) == 1
+    assert len(outcomes) == 100
+    assert applied_count() == 1

@@ -1,0 +1,329 @@
+"""Sagas end: done, undone or in front of a person, and whoever lost a step cannot write to it."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core.models import AuditEntry, Saga, SagaStep
+from core.sagas import runner
+from core.sagas.definitions import ROLLBACK_QUEUE, StepRun
+from core.sagas.errors import IntentReused, SagaEnded, SagaNotParked, SagaPastPivot
+from core.sagas.models import SagaEvent, SagaState, StepState
+from core.sagas.runner import step_run, steps_due
+from core.sagas.services import saga_compensate, saga_park, saga_retry, saga_start, saga_wake
+from core.workers import LANES, lane_drain
+from tests.core.machinery import world
+from tests.core.machinery.sagas import register
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _world(settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
+    register()
+
+
+def start(*, kind: str = "tests.reversible", key: str = "intent-1", **context: Any) -> Saga:
+    with transaction.atomic():
+        return saga_start(kind=kind, intent_key=key, context=context)
+
+
+def drained(saga: Saga) -> Saga:
+    lane_drain(lane=LANES["sagas"])
+    saga.refresh_from_db()
+    return saga
+
+
+def steps_of(saga: Saga) -> list[tuple[str, str]]:
+    return [(step.name, step.state) for step in saga.steps.order_by("number")]
+
+
+def done_count(action: str, saga: Saga) -> int:
+    return AuditEntry.objects.filter(action=action, object_id=str(saga.pk)).count()
+
+
+def test_saga_runs_its_steps_in_order_and_ends() -> None:
+    saga = drained(start())
+
+    assert saga.state == SagaState.DONE
+    assert steps_of(saga) == [("hold", "DONE"), ("call", "DONE"), ("book", "DONE")]
+    assert saga.steps.get(name="call").result == {"reference": f"call:{saga.pk}"}
+    assert world.effects() == [f"call:{saga.pk}"]
+    assert done_count("tests.ended", saga) == 1
+
+
+def test_same_intent_is_the_same_saga_and_other_content_is_refused() -> None:
+    first = start(answer="yes")
+
+    assert start(answer="yes").pk == first.pk
+    with pytest.raises(IntentReused) as refusal:
+        start(answer="no")
+
+    assert refusal.value.code == "core.saga_intent_reused"
+    assert Saga.objects.count() == 1
+
+
+@pytest.mark.guarantee("G9")
+def test_refusal_before_the_point_of_no_return_undoes_what_was_done_in_reverse() -> None:
+    saga = drained(start(books="refuse"))
+
+    assert saga.state == SagaState.COMPENSATED
+    assert steps_of(saga) == [("hold", "COMP_DONE"), ("call", "COMP_DONE"), ("book", "SKIPPED")]
+    assert world.effects() == [f"call:{saga.pk}", f"undo:{saga.pk}"]
+    assert done_count("tests.released", saga) == 1
+
+
+def test_refused_call_leaves_nothing_to_take_back_but_the_hold() -> None:
+    saga = drained(start(answer="no"))
+
+    assert saga.state == SagaState.COMPENSATED
+    assert world.effects() == []
+    assert (done_count("tests.held", saga), done_count("tests.released", saga)) == (1, 1)
+
+
+@pytest.mark.guarantee("G9")
+def test_failure_after_the_point_of_no_return_waits_for_a_person_and_can_be_tried_again(admin_user: User) -> None:
+    saga = drained(start(kind="tests.forward", books="refuse"))
+    assert saga.state == SagaState.MANUAL
+    with pytest.raises(SagaPastPivot):
+        saga_compensate(saga_id=saga.pk, actor=admin_user, reason="Back")
+
+    Saga.objects.filter(pk=saga.pk).update(context={"books": "open"})
+    saga_retry(saga_id=saga.pk, actor=admin_user, reason="The books are open again")
+
+    assert drained(saga).state == SagaState.DONE
+    assert world.effects() == [f"call:{saga.pk}"]
+
+
+def test_step_without_an_answer_waits_and_is_woken() -> None:
+    saga = drained(start(answer="later"))
+    assert saga.state == SagaState.RUNNING
+    assert steps_due(queue="tests", limit=10) == []
+
+    Saga.objects.filter(pk=saga.pk).update(context={"answer": "yes"})
+    saga_wake(saga_id=saga.pk)
+
+    assert drained(saga).state == SagaState.DONE
+    assert world.effects() == [f"call:{saga.pk}"]
+
+
+def test_parked_saga_stands_still_until_it_is_tried_again(admin_user: User) -> None:
+    saga = start()
+    saga_park(saga_id=saga.pk, actor=admin_user, reason="The account is under dispute")
+    assert drained(saga).state == SagaState.MANUAL
+    assert world.effects() == []
+
+    saga_retry(saga_id=saga.pk, actor=admin_user, reason="Settled")
+
+    assert drained(saga).state == SagaState.DONE
+    with pytest.raises(SagaNotParked):
+        saga_retry(saga_id=saga.pk, actor=admin_user, reason="Again")
+    with pytest.raises(SagaEnded):
+        saga_compensate(saga_id=saga.pk, actor=admin_user, reason="Back")
+
+
+def test_saga_is_undone_by_hand_before_its_point_of_no_return(admin_user: User) -> None:
+    saga = drained(start(answer="later"))
+
+    saga_compensate(saga_id=saga.pk, actor=admin_user, reason="The customer cancelled")
+
+    assert drained(saga).state == SagaState.COMPENSATED
+    assert world.effects() == [f"call:{saga.pk}", f"undo:{saga.pk}"]
+    assert done_count("tests.released", saga) == 1
+
+
+@pytest.mark.guarantee("G9", "G11")
+def test_worker_that_lost_its_lease_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    step = saga.steps.get(name="call")
+    slow = runner._work
+
+    def overtaken(claim: Any) -> Any:
+        monkeypatch.setattr(runner, "_work", slow)
+        SagaStep.objects.filter(pk=step.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert step_run(step_id=step.pk)
+        return slow(claim)
+
+    monkeypatch.setattr(runner, "_work", overtaken)
+    assert step_run(step_id=step.pk)
+
+    step.refresh_from_db()
+    assert (step.state, step.fence) == (StepState.DONE, 2)
+    assert SagaEvent.objects.filter(saga=saga, step="call", what="done").count() == 1
+    assert world.effects() == [f"call:{saga.pk}"]
+    assert drained(saga).state == SagaState.DONE
+
+
+@pytest.mark.guarantee("G9")
+def test_step_that_keeps_raising_is_parked_after_its_last_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    step = saga.steps.get(name="call")
+
+    def broken(**_: Any) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(world, "act", broken)
+    for _ in range(8):
+        SagaStep.objects.filter(pk=step.pk).update(run_at=timezone.now() - timedelta(seconds=1))
+        step_run(step_id=step.pk)
+
+    saga.refresh_from_db()
+    assert (saga.state, saga.problem) == (SagaState.MANUAL, "OSError")
+    assert saga.steps.get(name="call").attempts == 8
+
+
+@pytest.mark.guarantee("G9")
+def test_what_has_to_be_undone_comes_in_the_order_of_its_priority() -> None:
+    sagas = [drained(start(key=f"intent-{number}", answer="later")) for number in range(3)]
+    for saga, priority in zip(sagas, (9, 0, 2), strict=True):
+        SagaStep.objects.filter(saga=saga, name="call").update(
+            state=StepState.COMP_PENDING,
+            queue=ROLLBACK_QUEUE,
+            run_at=timezone.now() - timedelta(seconds=1),
+            order_at=timezone.now() + priority * timedelta(minutes=15),
+        )
+
+    due = [SagaStep.objects.get(pk=pk).saga_id for pk in steps_due(queue=ROLLBACK_QUEUE, limit=10)]
+
+    assert due == [sagas[1].pk, sagas[2].pk, sagas[0].pk]
+
+
+def test_step_is_told_what_earlier_steps_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[StepRun] = []
+    work = runner._work
+
+    def watching(claim: Any) -> Any:
+        seen.append(claim.run)
+        return work(claim)
+
+    monkeypatch.setattr(runner, "_work", watching)
+    drained(start(colour="red"))
+
+    assert seen[0].results["hold"] == {"held": True}
+    assert seen[0].context == {"colour": "red"}
+
+
+def test_second_order_to_undo_does_not_pass_by_the_step_that_is_not_undone_yet(admin_user: User) -> None:
+    saga = drained(start(answer="later"))
+
+    for _ in range(2):
+        saga_compensate(saga_id=saga.pk, actor=admin_user, reason="The customer cancelled")
+
+    assert steps_of(saga) == [("hold", "DONE"), ("call", "COMP_PENDING")]
+    assert drained(saga).state == SagaState.COMPENSATED
+    assert steps_of(saga) == [("hold", "COMP_DONE"), ("call", "COMP_DONE")]
+    assert world.effects() == [f"call:{saga.pk}", f"undo:{saga.pk}"]
+
+
+def test_undoing_that_is_tried_again_keeps_its_place_in_the_rollback_queue(admin_user: User) -> None:
+    saga = drained(start(answer="later"))
+    saga_compensate(saga_id=saga.pk, actor=admin_user, reason="The customer cancelled")
+    saga_park(saga_id=saga.pk, actor=admin_user, reason="Somebody has to ask")
+
+    saga_retry(saga_id=saga.pk, actor=admin_user, reason="Asked")
+
+    undone = saga.steps.get(name="call")
+    assert (undone.state, undone.order_at) == ("COMP_PENDING", undone.run_at)
+
+
+def test_step_that_is_undone_before_it_is_tried_again_is_undone_all_the_same(admin_user: User) -> None:
+    saga = drained(start(answer="later"))
+    saga_park(saga_id=saga.pk, actor=admin_user, reason="Somebody has to ask")
+    saga_retry(saga_id=saga.pk, actor=admin_user, reason="Asked")
+
+    saga_compensate(saga_id=saga.pk, actor=admin_user, reason="The customer cancelled")
+
+    assert drained(saga).state == SagaState.COMPENSATED
+    assert world.effects() == [f"call:{saga.pk}", f"undo:{saga.pk}"]
+    assert done_count("tests.released", saga) == 1
+
+
+def test_what_is_learnt_while_a_worker_looks_is_looked_at_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    saga = start(answer="later")
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    step = saga.steps.get(name="call")
+    work = runner._work
+
+    def told_meanwhile(claim: Any) -> Any:
+        outcome = work(claim)
+        saga_wake(saga_id=saga.pk)
+        return outcome
+
+    monkeypatch.setattr(runner, "_work", told_meanwhile)
+    step_run(step_id=step.pk)
+    assert steps_due(queue="tests", limit=10) == [step.pk]
+    monkeypatch.setattr(runner, "_work", work)
+
+    step_run(step_id=step.pk)
+
+    assert steps_due(queue="tests", limit=10) == []
+
+
+def test_saga_that_is_parked_under_a_workers_hands_goes_on(monkeypatch: pytest.MonkeyPatch, admin_user: User) -> None:
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    work = runner._work
+
+    def parked_meanwhile(claim: Any) -> Any:
+        saga_park(saga_id=saga.pk, actor=admin_user, reason="Stop")
+        assert saga_retry(saga_id=saga.pk, actor=admin_user, reason="Go on").state == SagaState.RUNNING
+        return work(claim)
+
+    monkeypatch.setattr(runner, "_work", parked_meanwhile)
+    step_run(step_id=saga.steps.get(name="call").pk)
+    monkeypatch.setattr(runner, "_work", work)
+
+    assert drained(saga).state == SagaState.DONE
+
+
+def test_lost_steps_and_waiting_ones_come_together_in_their_order() -> None:
+    sagas = [start(key=f"intent-{number}") for number in range(3)]
+    now = timezone.now()
+    steps = [saga.steps.get() for saga in sagas]
+    for step, order in zip(steps, (3, 1, 2), strict=True):
+        SagaStep.objects.filter(pk=step.pk).update(order_at=now + timedelta(minutes=order))
+    SagaStep.objects.filter(pk=steps[2].pk).update(state=StepState.CLAIMED, lease_until=now - timedelta(seconds=1))
+
+    assert steps_due(queue="tests", limit=10) == [steps[1].pk, steps[2].pk, steps[0].pk]
+    assert steps_due(queue="tests", limit=2) == [steps[1].pk, steps[2].pk]
+
+
+def test_of_very_many_due_steps_the_most_urgent_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_SORTED", 3)
+    sagas = [start(key=f"intent-{number}", answer="later") for number in range(5)]
+    SagaStep.objects.filter(saga=sagas[4]).update(order_at=timezone.now() - timedelta(days=1))
+
+    assert steps_due(queue="tests", limit=2) == [sagas[4].steps.get().pk, sagas[0].steps.get().pk]
+
+
+def reads() -> int:
+    """Return how many rows this connection has read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+        return sum(int(count) for _, count in cursor.fetchall())
+
+
+@pytest.mark.mariadb
+def test_steps_of_another_day_are_not_read() -> None:
+    saga = start()
+    later = timezone.now() + timedelta(days=1)
+    SagaStep.objects.bulk_create(
+        [
+            SagaStep(saga=saga, number=number, name="watch", queue="tests", run_at=later, order_at=later)
+            for number in range(1, 2_001)
+        ]
+    )
+    before = reads()
+
+    due = steps_due(queue="tests", limit=10)
+
+    assert due == [saga.steps.get(number=0).pk]
+    assert reads() - before < 50
