@@ -16,10 +16,14 @@ from core.admin_base import ChoicesDropdownFilter, ModelAdmin, RangeDateFilter, 
 from core.errors import KistError
 from core.money import format_rupees
 from core.staff_forms import RupeesField, rupees_text
-from core.staff_pages import staff_response
+from core.staff_pages import object_address, staff_response
 from core.templatetags.kist import object_link, words
+from ledger.gst import admin as gst_admin  # noqa: F401  # its screens register themselves
 from ledger.models import Account, AccountBalance, AccountMode, Journal, ProductAccount
 from ledger.services import account_limits_set, account_open
+
+# Objects that a journal is booked for one by one, by the first word of its key.
+_ENTRY_OF_KEY = {"lms.fact": "lms.loanfact"}
 
 
 class _AuditedAdmin(ModelAdmin):
@@ -142,6 +146,7 @@ class JournalAdmin(ReadOnlyModelAdmin):
             journal=journal,
             transfers=list(transfers),
             reversed_by=getattr(journal, "reversed_by", None),
+            entry_address=_entry_address(journal),
         )
 
     @admin.display(description="Event", ordering="event")
@@ -158,3 +163,10 @@ class JournalAdmin(ReadOnlyModelAdmin):
     def about(self, journal: Journal) -> SafeString | str:
         """Link to the object that the journal is about, where it has a screen."""
         return object_link(journal.reference_type, journal.reference_id)
+
+
+def _entry_address(journal: Journal) -> str | None:
+    """Return where the entry is shown that a journal's key names, such as lms.fact:12; None where it names none."""
+    kind, _, key = journal.idempotency_key.partition(":")
+    object_type = _ENTRY_OF_KEY.get(kind)
+    return object_address(object_type=object_type, object_id=key) if object_type and key.isdecimal() else None

@@ -16,6 +16,8 @@ from ledger.services.periods import period_reopen_approved
 MANUAL_JOURNAL = "ledger.manual_journal"
 PERIOD_REOPEN = "ledger.period_reopen"
 _REQUEST = "core.approvalrequest"
+# Rupees in crore; a lender replaces them by dated rows of his own.
+_FIRST_LIMITS_PAISE = {"finance": 10_00_00_000_00, "manager": 100_00_00_000_00}
 
 
 def approvals_register() -> None:
@@ -32,6 +34,7 @@ def approvals_register() -> None:
             version=_voucher_version,
             execute=_voucher_execute,
             amount_paise=lambda payload: voucher_of(payload).total_paise,
+            limits_paise=_FIRST_LIMITS_PAISE,
         )
     )
     register(

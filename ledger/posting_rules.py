@@ -50,6 +50,8 @@ RULES: Final[dict[tuple[str, str], PostingRule]] = {
     ("APPLIED", "TAX"): PostingRule(Role.EXCESS, Role.FEE_RECEIVABLE),
     ("APPLIED", "PENAL"): PostingRule(Role.EXCESS, Role.PENAL_RECEIVABLE),
     ("REFUNDED", "EXCESS"): PostingRule(Role.EXCESS, Role.BANK),
+    # What the lender has promised and not lent: off the balance sheet, on both sides
+    ("COMMITTED", "LIMIT"): PostingRule(Role.LINE_COMMITMENT, Role.LINE_COMMITMENT_CONTRA),
     # What will not be asked for any more, or not be got
     ("WAIVED", "PRINCIPAL"): PostingRule(Role.WAIVER_EXPENSE, Role.LOAN_PRINCIPAL),
     ("WAIVED", "INTEREST"): PostingRule(Role.WAIVER_EXPENSE, Role.INTEREST_RECEIVABLE),
@@ -70,6 +72,13 @@ RULES: Final[dict[tuple[str, str], PostingRule]] = {
     ("SUSPENDED", "INTEREST"): PostingRule(Role.INTEREST_INCOME, Role.INTEREST_SUSPENSE),
     ("SUSPENDED", "PENAL"): PostingRule(Role.PENAL_INCOME, Role.PENAL_SUSPENSE),
     ("SUSPENDED", "FEE"): PostingRule(Role.FEE_INCOME, Role.FEE_SUSPENSE),
+    # What was in suspense when the loan was written off: it never was income, and is no loss (decision 0034)
+    ("RELEASED", "INTEREST"): PostingRule(Role.INTEREST_SUSPENSE, Role.INTEREST_RECEIVABLE),
+    ("RELEASED", "PENAL"): PostingRule(Role.PENAL_SUSPENSE, Role.PENAL_RECEIVABLE),
+    ("RELEASED", "FEE"): PostingRule(Role.FEE_SUSPENSE, Role.FEE_RECEIVABLE),
+    # What a month-end expects not to get back; a release swaps them (regulation 3 and 13)
+    ("PROVIDED", "PERFORMING"): PostingRule(Role.PROVISION_EXPENSE, Role.PERFORMING_PROVISION),
+    ("PROVIDED", "NPA"): PostingRule(Role.PROVISION_EXPENSE, Role.NPA_PROVISION),
 }
 
 

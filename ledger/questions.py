@@ -16,7 +16,7 @@ class Clock(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What counts: first and last day by a clock, what was recorded by an instant, and one product; None for all.
+    """What counts: days by a clock, what was recorded by an instant, one product, one event; None for all.
 
     The product "" is what was posted without one, such as journals by hand.
     """
@@ -26,6 +26,7 @@ class Question:
     clock: Clock = Clock.VALUE_DATE
     known_at: datetime | None = None
     product_code: str | None = None
+    event: str | None = None
 
     def transfers(self) -> Q:
         """Return the condition on transfers."""
@@ -38,4 +39,6 @@ class Question:
             condition &= Q(journal__recorded_at__lte=self.known_at)
         if self.product_code is not None:
             condition &= Q(journal__product_code=self.product_code)
+        if self.event is not None:
+            condition &= Q(journal__event=self.event)
         return condition

@@ -76,6 +76,7 @@ def account_statement(
     clock: Clock = Clock.VALUE_DATE,
     known_at: datetime | None = None,
     product_code: str | None = None,
+    event: str | None = None,
 ) -> AccountStatement:
     """Return one page of an account's statement.
 
@@ -88,10 +89,11 @@ def account_statement(
         clock: go by the day that movements count from, or by the day on which they were booked.
         known_at: only what was recorded by this instant, as the books showed it then.
         product_code: only what journals of this product moved.
+        event: only what journals of this event moved.
     """
     if not 1 <= limit <= 1_000:
         raise ValueError("A page has 1 to 1,000 lines.")
-    everything = Question(clock=clock, known_at=known_at, product_code=product_code).transfers()
+    everything = Question(clock=clock, known_at=known_at, product_code=product_code, event=event).transfers()
     before, shown = _before(from_date, after, clock), _shown(from_date, to_date, after, clock)
     opening = _signed_sum(account, before & everything) if before is not None else 0
     fetched = _in_order(account, shown & everything, limit + 1, clock)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.views import books, control, vouchers
+from ledger.views import books, control, explaining, tax, vouchers
 
 app_name = "staff-books"
 
@@ -13,6 +13,10 @@ urlpatterns = [
     path("books/day-book/", books.day_book_page, name="day-book"),
     path("books/profit-and-loss/", books.profit_and_loss_page, name="profit-and-loss"),
     path("books/balance-sheet/", books.balance_sheet_page, name="balance-sheet"),
+    path("books/explain/", explaining.explain_part, name="explain"),
+    path("books/gst/", tax.register_page, name="gst-register"),
+    path("books/gst/rule/new/", tax.tax_rule_page, name="gst-rule"),
+    path("books/gst/registration/new/", tax.registration_page, name="gst-registration"),
     path("books/months/", control.periods_page, name="periods"),
     path("books/check/", control.check_page, name="check"),
     path("books/check/run/", control.check_run_page, name="check-run"),

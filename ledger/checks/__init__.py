@@ -1,19 +1,45 @@
 """The invariants of the ledger as one question: does everything add up, and where not."""
 
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import partial
 
-from ledger.checks import chains, invariants
+from ledger.checks import chains, invariants, tax
 from ledger.checks.report import CheckReport, Finding, finding
 from ledger.models import LedgerCheck, Seal
 from ledger.snapshots import one_instant
 
-__all__ = ["CheckReport", "Finding", "broken_invariants", "ledger_check", "ledger_check_keep"]
+__all__ = ["CheckReport", "Finding", "broken_invariants", "check_register", "ledger_check", "ledger_check_keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    code: str
+    title: str
+    offences: Callable[[], Iterator[str]]
+
+
+_OF_OTHERS: dict[str, _Check] = {}
+
+
+def check_register(*, code: str, title: str, offences: Callable[[], Iterator[str]]) -> None:
+    """Let an app above add an invariant of its own to the one question; called from its `ready`.
+
+    Args:
+        code: how it is called, such as I8.
+        offences: gives one line for each row that breaks it, and none when it holds.
+
+    Raises:
+        ValueError: another app has the code.
+    """
+    wanted = _Check(code, title, offences)
+    if _OF_OTHERS.setdefault(code, wanted) != wanted:
+        raise ValueError(f"Two invariants are called {code}.")
 
 
 def ledger_check(*, is_incremental: bool = False) -> CheckReport:
-    """Check the invariants I1 to I7 and I10, the chains of hashes, and what the seals cover, as of one instant.
+    """Check I1 to I7 and I10, hashes, seals, the tax register and what other apps added, as of one instant.
 
     Args:
         is_incremental: only what was posted since the last seal, beginning at the tips that it recorded; of the seals
@@ -62,4 +88,6 @@ def _findings(is_incremental: bool) -> list[Finding]:
         ),
         finding("I10", "Seals form a chain without a hole", chains.seals_chain),
         finding("S", "Sealed journals are as they were", partial(chains.seals_cover, last_only=is_incremental)),
+        *([] if is_incremental else [finding("G", "Tax documents equal their journals", tax.register_equals_ledger)]),
+        *(finding(check.code, check.title, check.offences) for check in _OF_OTHERS.values()),
     ]

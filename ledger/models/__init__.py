@@ -9,6 +9,17 @@ from ledger.models.accounts import (
     AccountRole,
     ProductAccount,
 )
+from ledger.models.gst import (
+    GstDeadline,
+    GstLimit,
+    GstRegistration,
+    SupplyKind,
+    TaxDocument,
+    TaxDocumentKind,
+    TaxDocumentReason,
+    TaxRule,
+    TaxTreatment,
+)
 from ledger.models.holds import Hold, HoldState
 from ledger.models.journals import DeferredEntry, Entry, Journal, Transfer
 from ledger.models.periods import Period, PeriodState
@@ -23,6 +34,9 @@ __all__ = [
     "AccountRole",
     "DeferredEntry",
     "Entry",
+    "GstDeadline",
+    "GstLimit",
+    "GstRegistration",
     "Hold",
     "HoldState",
     "Journal",
@@ -32,5 +46,11 @@ __all__ = [
     "ProductAccount",
     "Seal",
     "SealTip",
+    "SupplyKind",
+    "TaxDocument",
+    "TaxDocumentKind",
+    "TaxDocumentReason",
+    "TaxRule",
+    "TaxTreatment",
     "Transfer",
 ]

@@ -10,13 +10,14 @@ NO_HASH = bytes(32)
 
 
 class AccountKind(models.TextChoices):
-    """The five kinds of account; assets and expenses grow by debits."""
+    """The five kinds of account, and memo accounts off the balance sheet; assets and expenses grow by debits."""
 
     ASSET = "ASSET", "Asset"
     LIABILITY = "LIABILITY", "Liability"
     EQUITY = "EQUITY", "Equity"
     INCOME = "INCOME", "Income"
     EXPENSE = "EXPENSE", "Expense"
+    MEMO = "MEMO", "Memo"
 
 
 class AccountRole(models.TextChoices):
@@ -39,6 +40,11 @@ class AccountRole(models.TextChoices):
     WRITE_OFF_EXPENSE = "WRITE_OFF_EXPENSE", "Loans written off"
     RECOVERY_INCOME = "RECOVERY_INCOME", "Recovery of written-off loans"
     TAKEOVER_CLEARING = "TAKEOVER_CLEARING", "Clearing of loans taken over"
+    LINE_COMMITMENT = "LINE_COMMITMENT", "Undrawn credit lines"
+    LINE_COMMITMENT_CONTRA = "LINE_COMMITMENT_CONTRA", "Undrawn credit lines, contra"
+    PERFORMING_PROVISION = "PERFORMING_PROVISION", "Provision for performing loans"
+    NPA_PROVISION = "NPA_PROVISION", "Provision for non-performing loans"
+    PROVISION_EXPENSE = "PROVISION_EXPENSE", "Provisions made"
 
 
 class AccountMode(models.TextChoices):
@@ -66,7 +72,7 @@ class Account(models.Model):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind_is_one_of_five"),
+            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind_is_known"),
             models.CheckConstraint(condition=Q(mode__in=AccountMode.values), name="account_mode_is_known"),
         ]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from ledger.chart import CHART, PRODUCT_LINES, ChartLine
+from ledger.chart import CHART, GST_LINES, LINE_PRODUCT_LINES, PRODUCT_LINES, ChartLine, ProductLine
 from ledger.errors import AccountModeFixed
 from ledger.models import Account, AccountBalance, AccountKind, AccountMode, ProductAccount
 from ledger.services.posting import balances_locked, limits_check
@@ -12,24 +12,26 @@ from ledger.services.posting import balances_locked, limits_check
 
 def chart_seed() -> None:
     """Create the accounts of the NBFC chart that do not exist yet; the others keep their names."""
-    _accounts_create(CHART)
+    accounts_create(lines=CHART)
 
 
 @transaction.atomic
-def product_accounts_create(*, product_code: str, name: str) -> None:
+def product_accounts_create(*, product_code: str, name: str, is_line: bool = False) -> None:
     """Create a product's own accounts and map every role that the product has not mapped yet.
 
     Args:
         product_code: the product's code; ends the codes of its accounts, such as 1110.PL.
         name: the product's name; ends the names of its accounts.
+        is_line: credit lines are sanctioned under it, and their undrawn limits are booked in memo accounts.
     """
+    product_lines: tuple[ProductLine, ...] = (*PRODUCT_LINES, *(LINE_PRODUCT_LINES if is_line else ()))
     lines = {
         line.role: ChartLine(line.code, line.name, line.kind, is_manual_allowed=line.is_manual_allowed)
         if line.is_shared
         else ChartLine(f"{line.code}.{product_code}", f"{line.name}: {name}", line.kind, is_manual_allowed=False)
-        for line in PRODUCT_LINES
+        for line in product_lines
     }
-    _accounts_create(lines.values())
+    accounts_create(lines=[*lines.values(), *GST_LINES])
     accounts = {account.code: account for account in Account.objects.filter(code__in=[x.code for x in lines.values()])}
     ProductAccount.objects.bulk_create(
         [
@@ -93,7 +95,7 @@ def account_limits_set(*, account: Account, min_paise: int | None, max_paise: in
 
 
 @transaction.atomic
-def _accounts_create(lines: Iterable[ChartLine]) -> None:
+def accounts_create(*, lines: Iterable[ChartLine]) -> None:
     """Create accounts with their balances; those that exist stay as they are."""
     wanted = {line.code: line for line in lines}
     present = set(Account.objects.filter(code__in=wanted).values_list("code", flat=True))

@@ -3,8 +3,11 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from typing import Final
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
 
 def content_hash(*, content: Sequence[object]) -> str:
     """Return the hexadecimal SHA-256 of values that JSON can carry."""
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(content).encode()).hexdigest()

@@ -1,10 +1,12 @@
 """Post movements of money as journals of balanced transfers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any, Final
 
 from django.db import connection
+from django.utils import timezone
 
 from core.money import MAX_PAISE
 from ledger.errors import (
@@ -22,6 +24,8 @@ from ledger.posting_rules import PostingRule, posting_rule
 from ledger.services.content import content_hash
 from ledger.services.periods import booking_check
 from ledger.services.posting import Leg, Posting, posting_save, same_journal, sync_accounts
+
+_BY_PLACE: Final[Callable[..., Journal]] = Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +181,20 @@ def postings_of(*, orders: Sequence[JournalOrder]) -> tuple[dict[str, Posting], 
     accounts = _accounts({order.product_code for order in orders}) if rules else {}
     postings: dict[str, Posting] = {}
     modes: dict[int, str] = {}
+    recorded_at = timezone.now()
     for order in orders:
         if moved := moves[order.idempotency_key]:
             legs, found = _mapped_legs(
                 order.product_code, moved, [rules[item.movement, item.head] for item in moved], accounts
             )
-            postings[order.idempotency_key] = Posting(_journal(order, moved, legs), legs)
+            postings[order.idempotency_key] = Posting(_journal(order, moved, legs, recorded_at), legs)
             modes |= found
     return postings, _sync(modes)
 
 
-def _journal(order: JournalOrder, moved: Sequence[MovementAmount], legs: Sequence[Leg]) -> Journal:
+def _journal(
+    order: JournalOrder, moved: Sequence[MovementAmount], legs: Sequence[Leg], recorded_at: datetime
+) -> Journal:
     total = sum(leg.amount_paise for leg in legs)
     if total > MAX_PAISE:
         raise AmountTooLarge(event=order.event)
@@ -195,19 +202,13 @@ def _journal(order: JournalOrder, moved: Sequence[MovementAmount], legs: Sequenc
         *(order.event, order.reference_type, order.reference_id, order.product_code, order.value_date.isoformat()),
         [[item.movement, item.head, item.amount_paise] for item in moved],
     ]
-    return Journal(
-        idempotency_key=order.idempotency_key,
-        content_hash=content_hash(content=content),
-        event=order.event,
-        reference_type=order.reference_type,
-        reference_id=order.reference_id,
-        product_code=order.product_code,
-        value_date=order.value_date,
-        booked_on=order.booked_on,
-        legs=len(legs),
-        total_paise=total,
-        narration=order.narration,
+    # In the order of the fields, without their names: those took a quarter of a batch's time.
+    values: tuple[Any, ...] = (
+        *(None, order.idempotency_key, content_hash(content=content), order.event),
+        *(order.reference_type, order.reference_id, order.product_code, order.value_date, order.booked_on),
+        *(recorded_at, None, len(legs), total, order.narration),
     )
+    return _BY_PLACE(*values)
 
 
 def _require_transaction() -> None:

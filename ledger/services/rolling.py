@@ -8,12 +8,13 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
+from core.failpoints import failpoint
 from core.transactions import run_in_transaction
 from ledger.backfill import balances_backfill, ledger_backfill
 from ledger.locks import balances_for_update
 from ledger.models import AccountBalance, DeferredEntry
 from ledger.rows import rows_insert
-from ledger.services.entries import ENTRY_COLUMNS, entry_row
+from ledger.services.entries import ENTRY_COLUMNS, ENTRY_ROW, entry_row
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def _roll(account_id: int, limit: int) -> int:
         entry_row(balance=balance, journal_id=journal_id, leg=leg, delta_paise=delta)
         for journal_id, leg, delta in sides
     ]
-    rows_insert(table="ledger_entry", columns=ENTRY_COLUMNS, rows=entries)
+    rows_insert(table="ledger_entry", columns=ENTRY_COLUMNS, row=ENTRY_ROW, rows=entries)
     moved = AccountBalance.objects.filter(pk=account_id, seq=start).update(
         seq=balance.seq, balance_paise=balance.balance_paise, tip_hash=balance.tip_hash
     )
@@ -112,6 +113,7 @@ def _roll(account_id: int, limit: int) -> int:
             f"DELETE FROM ledger_deferredentry WHERE account_id = {account_id} AND journal_id IN ({journals})"  # noqa: S608
         )
         assert cursor.rowcount == len(sides), f"Account {account_id}: other legs were rolled than read."  # noqa: S101
+    failpoint("roller.before_commit")
     return len(sides)
 
 

@@ -1,34 +1,12 @@
 """Read from a page's address which transfers it is about."""
 
-from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from django.utils import timezone
 
+from core.moments import day_of, instant_of, instant_text
 from ledger.models import ProductAccount
 from ledger.questions import Clock, Question
-
-
-def day_of(text: str | None) -> date | None:
-    """Read a day; nothing or nonsense is None."""
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def instant_of(text: str | None) -> datetime | None:
-    """Read an instant as a browser writes local time; nothing or nonsense is None."""
-    try:
-        found = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-    if found is None:
-        return None
-    # The browser gives minutes: everything recorded within the minute counts.
-    found = found.replace(second=59, microsecond=999_999) if len(text or "") <= len("2026-04-10T12:30") else found
-    return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
 def question_of(request: HttpRequest, *, clock: Clock, from_name: str = "from", to_name: str = "to") -> Question:
@@ -41,6 +19,7 @@ def question_of(request: HttpRequest, *, clock: Clock, from_name: str = "from", 
         clock=Clock(asked_clock) if asked_clock in set(Clock) else clock,
         known_at=instant_of(request.GET.get("known_at")),
         product_code=None if product in (None, "*") else product,
+        event=request.GET.get("event") or None,
     )
 
 
@@ -55,10 +34,9 @@ def address_of(question: Question, **more: object) -> str:
         "from": question.from_date,
         "to": question.to_date,
         "clock": question.clock.value,
-        "known_at": timezone.localtime(question.known_at).strftime("%Y-%m-%dT%H:%M:%S.%f")
-        if question.known_at
-        else None,
+        "known_at": instant_text(question.known_at),
         "product": question.product_code,
+        "event": question.event,
         **more,
     }
 

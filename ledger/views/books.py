@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core.business_date import business_date
 from core.dates import financial_year
+from core.moments import day_of
 from core.staff_pages import staff_page, staff_response
 from ledger.exports import csv_download, is_export
 from ledger.models import Account, AccountKind
@@ -18,7 +19,7 @@ from ledger.questions import Clock, Question
 from ledger.reports import ReportPart, balance_sheet, day_book, profit_and_loss
 from ledger.selectors import TrialBalance, TrialBalanceRow, balance_now, trial_balance
 from ledger.statements import StatementCursor, account_statement, entry_lines
-from ledger.views.asked import address_of, day_of, products, question_of
+from ledger.views.asked import address_of, products, question_of
 
 _PAGE_LINES = 50
 _EXPORT_LINES = 1_000
@@ -28,6 +29,7 @@ _KIND_HEADINGS = {
     AccountKind.EQUITY: "Equity",
     AccountKind.INCOME: "Income",
     AccountKind.EXPENSE: "Expenses",
+    AccountKind.MEMO: "Memo, off the balance sheet",
 }
 
 
@@ -236,6 +238,7 @@ def _narrowing(question: Question) -> dict[str, Any]:
         "clock": question.clock,
         "known_at": question.known_at,
         "product_code": question.product_code,
+        "event": question.event,
     }
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from core.approvals.models import ApprovalRequest
+from core.approvals.papers import PaperField
 from core.approvals.services import Attachment, approval_request
 from core.business_date import business_date
 from core.errors import KistError
@@ -21,8 +22,6 @@ from ledger.views.asked import products
 
 _SHOWN = 50
 _LINES_SHOWN = 6
-_PAPER_MAX_BYTES = 5 * 1024 * 1024
-_PAPERS = (".pdf", ".png", ".jpg", ".jpeg", ".csv", ".xlsx")
 
 
 class VoucherForm(OnceForm):
@@ -31,22 +30,13 @@ class VoucherForm(OnceForm):
     value_date = DayField(label="Date", help_text="The day that it belongs to; it is booked on this day.")
     narration = forms.CharField(label="Narration", max_length=200, help_text="Without names of persons.")
     product_code = forms.ChoiceField(label="Product", required=False)
-    paper = forms.FileField(label="Paper", required=False, help_text="PDF, picture or table of up to 5 MB.")
+    paper = PaperField()
     reason = reason_field(required=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         product: Any = self.fields["product_code"]
         product.choices = [("", "None"), *((code, code) for code in products())]
-
-    def clean_paper(self) -> Any:
-        """Refuse papers that are too large or of a kind that nobody can look at."""
-        paper = self.cleaned_data["paper"]
-        if paper is not None and paper.size > _PAPER_MAX_BYTES:
-            raise forms.ValidationError("The paper is larger than 5 MB. Make it smaller.")
-        if paper is not None and not paper.name.lower().endswith(_PAPERS):
-            raise forms.ValidationError(f"Use one of {', '.join(_PAPERS)}.")
-        return paper
 
 
 class LineForm(StaffForm):

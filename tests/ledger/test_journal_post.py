@@ -20,6 +20,7 @@ from ledger.errors import (
 from ledger.models import Account, Journal, ProductAccount, Transfer
 from ledger.selectors import journals_for, trial_balance
 from ledger.services import MovementAmount, journal_post, journal_reverse
+from ledger.services.posting import JOURNAL_COLUMNS
 from tests.factories.ledger import PRODUCT, VALUE_DATE, ledger_ready, legs_of, moved, post
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,31 @@ def test_receipt_becomes_a_journal_with_a_transfer_per_head() -> None:
     assert (stored.legs, stored.total_paise, stored.product_code) == (3, 100_000, "PL")
     assert (stored.value_date, stored.booked_on) == (VALUE_DATE, date(2026, 4, 12))
     assert (stored.event, stored.reference_type, stored.reference_id) == ("TEST", "tests.loan", 7)
+
+
+def test_a_journal_is_built_in_the_order_of_its_fields() -> None:
+    fields = [field.attname for field in Journal._meta.concrete_fields]
+
+    assert fields == ["id", *JOURNAL_COLUMNS.split(",")]
+
+
+def test_text_of_a_journal_is_kept_as_it_was_given() -> None:
+    key, narration = "50% of 'this' {0}", "a \\ b; -- 'c' %s {}"
+
+    with transaction.atomic():
+        journal_post(
+            idempotency_key=key,
+            event="TEST",
+            reference_type="tests.loan",
+            reference_id=1,
+            product_code=PRODUCT,
+            movements=[moved("RECEIVED", "PRINCIPAL", 100)],
+            value_date=VALUE_DATE,
+            booked_on=VALUE_DATE,
+            narration=narration,
+        )
+
+    assert Journal.objects.get(idempotency_key=key).narration == narration
 
 
 def test_negative_amount_swaps_debit_and_credit() -> None:

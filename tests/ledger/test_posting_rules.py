@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.chart import CHART, PRODUCT_LINES
+from ledger.chart import CHART, LINE_PRODUCT_LINES, PRODUCT_LINES
 from ledger.errors import PostingRuleMissing
 from ledger.models import Account, AccountKind, AccountRole, ProductAccount
 from ledger.posting_rules import RULES, posting_rule
@@ -71,7 +71,7 @@ def test_principal_is_never_income() -> None:
 
 
 def test_every_rule_is_between_two_roles_that_a_product_gets() -> None:
-    given = {line.role for line in PRODUCT_LINES}
+    given = {line.role for line in (*PRODUCT_LINES, *LINE_PRODUCT_LINES)}
 
     assert given == set(AccountRole)
     assert {role for rule in RULES.values() for role in (rule.debit, rule.credit)} == given
@@ -82,6 +82,7 @@ def test_every_rule_is_between_two_roles_that_a_product_gets() -> None:
 @pytest.mark.parametrize(("movement", "head"), RULES)
 def test_every_rule_posts_for_a_product_with_its_accounts(movement: str, head: str) -> None:
     ledger_ready()
+    product_accounts_create(product_code="PL", name="Product PL", is_line=True)
     rule = RULES[movement, head]
 
     post(moved(movement, head, 700))
@@ -98,11 +99,13 @@ def test_code_of_an_account_begins_with_the_digit_of_its_kind() -> None:
         "3": AccountKind.EQUITY,
         "4": AccountKind.INCOME,
         "5": AccountKind.EXPENSE,
+        "8": AccountKind.MEMO,
     }
+    product_lines = (*PRODUCT_LINES, *LINE_PRODUCT_LINES)
 
     assert {line.code: line.kind for line in CHART} == {line.code: first_digit[line.code[0]] for line in CHART}
-    assert {line.code: line.kind for line in PRODUCT_LINES} == {
-        line.code: first_digit[line.code[0]] for line in PRODUCT_LINES
+    assert {line.code: line.kind for line in product_lines} == {
+        line.code: first_digit[line.code[0]] for line in product_lines
     }
     assert len({line.code for line in CHART}) == len(CHART)
 
@@ -117,7 +120,7 @@ def test_product_gets_accounts_of_its_own_and_shares_bank_and_tax() -> None:
 
     assert (codes["BANK"], codes["GST_PAYABLE"], codes["LOAN_PRINCIPAL"]) == ("1010", "2310", "1110.GL")
     assert Account.objects.get(code="1110.GL").name == "Loan principal: Gold loan"
-    assert ProductAccount.objects.count() == 2 * len(AccountRole)
+    assert ProductAccount.objects.count() == 2 * len(PRODUCT_LINES)
 
 
 @pytest.mark.django_db

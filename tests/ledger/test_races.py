@@ -60,6 +60,7 @@ def _post(key: str, amount_paise: int) -> int:
     return run_in_transaction(use_case)
 
 
+@pytest.mark.guarantee("G2")
 @pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
 def test_same_posting_from_many_callers_is_one_journal(isolation: str) -> None:
     ledger_ready()

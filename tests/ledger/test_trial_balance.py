@@ -13,7 +13,7 @@ from ledger.errors import ProductAccountMissing
 from ledger.models import Account, ProductAccount
 from ledger.posting_rules import RULES
 from ledger.selectors import Clock, account_balance, balance_of, product_balances, trial_balance
-from ledger.services import journal_post
+from ledger.services import journal_post, product_accounts_create
 from tests.factories.ledger import ledger_ready, moved, post
 
 pytestmark = pytest.mark.django_db
@@ -128,8 +128,9 @@ _journals = st.lists(
 @given(journals=_journals, day=st.integers(0, 40))
 def test_books_balance_whatever_is_posted(journals: list[Any], day: int) -> None:
     with transaction.atomic():
-        ledger_ready("PL")
-        ledger_ready("GL")
+        for code in ("PL", "GL"):
+            ledger_ready(code)
+            product_accounts_create(product_code=code, name=code, is_line=True)
         expected: dict[str, int] = {}
         for number, (movements, value_day, booked_day, product) in enumerate(journals):
             amounts = [moved(movement, head, amount) for (movement, head), amount in movements]

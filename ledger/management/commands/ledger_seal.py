@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
+from core.clock import database_now
 from ledger.services import ledger_seal, seals_export
 from ledger.services.seals import GRACE
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Seal, export, and say what was done."""
-        for seal in ledger_seal(now=timezone.now(), grace=timedelta(minutes=options["grace_minutes"])):
+        for seal in ledger_seal(now=database_now(), grace=timedelta(minutes=options["grace_minutes"])):
             self.stdout.write(f"seal {seal.no}: journals {seal.first_journal} to {seal.last_journal}, {seal.journals}")
         if options["export"]:
             with options["export"].open("w", encoding="utf-8") as file:

@@ -1,0 +1,90 @@
+"""Journals of the lender itself, between two accounts of the chart that belong to no product."""
+
+from datetime import date
+from typing import Final
+
+from django.db import connection
+
+from core.money import MAX_PAISE
+from ledger.errors import AccountClosed, AccountUnknown, AmountTooLarge, PeriodClosed
+from ledger.models import Account, Journal
+from ledger.services.content import content_hash
+from ledger.services.periods import booking_check
+from ledger.services.posting import Leg, Posting, posting_save, same_journal, sync_accounts
+
+_NO_PRODUCT: Final = ""
+
+
+def house_journal_post(
+    *,
+    idempotency_key: str,
+    event: str,
+    reference_type: str,
+    reference_id: int,
+    debit_code: str,
+    credit_code: str,
+    amount_paise: int,
+    value_date: date,
+    booked_on: date,
+    narration: str = "",
+) -> Journal:
+    """Post one amount between two accounts of the chart, in the caller's transaction.
+
+    For what the rules of the trade demand of the lender as a whole, such as an appropriation of profit. What loans
+    do is posted by `journal_post`, what people decide by `manual_journal_post`.
+
+    Args:
+        debit_code, credit_code: accounts of the chart.
+        amount_paise: more than zero.
+        The others are those of `journal_post`.
+
+    Returns:
+        The journal; that of the first call when the key comes again with the same content.
+
+    Raises:
+        AccountUnknown, AccountClosed: an account cannot be posted to.
+        AmountTooLarge: the amount has more than eighteen digits.
+        PeriodClosed: the month of `booked_on` is closed.
+        JournalKeyReused: the key posted something else.
+        AccountLimitReached: an account with limits does not allow it.
+        ValueError: the amount is not positive.
+    """
+    assert connection.in_atomic_block, "Journals are posted inside the transaction of the act that causes them."  # noqa: S101
+    if amount_paise <= 0:
+        raise ValueError("A journal of the house moves more than nothing.")
+    if amount_paise > MAX_PAISE:
+        raise AmountTooLarge(event=event)
+    leg = Leg(_account_id(debit_code), _account_id(credit_code), amount_paise)
+    content = [event, reference_type, reference_id, debit_code, credit_code, amount_paise, value_date.isoformat()]
+    journal = Journal(
+        idempotency_key=idempotency_key,
+        content_hash=content_hash(content=content),
+        event=event,
+        reference_type=reference_type,
+        reference_id=reference_id,
+        product_code=_NO_PRODUCT,
+        value_date=value_date,
+        booked_on=booked_on,
+        legs=1,
+        total_paise=amount_paise,
+        narration=narration,
+    )
+    try:
+        booking_check(booked_on=booked_on)
+    except PeriodClosed:
+        # A repeat of what is there already needs no open month.
+        earlier = Journal.objects.filter(idempotency_key=idempotency_key).first()
+        if earlier is None:
+            raise
+        return same_journal(earlier=earlier, wanted=journal)
+    accounts = {leg.debit_account_id, leg.credit_account_id}
+    return posting_save(posting=Posting(journal, [leg]), sync_ids=sync_accounts(account_ids=accounts))
+
+
+def _account_id(code: str) -> int:
+    account = Account.objects.filter(code=code).first()
+    if account is None:
+        raise AccountUnknown(account_code=code)
+    if not account.is_active:
+        raise AccountClosed(account_code=code)
+    return account.pk
