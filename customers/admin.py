@@ -12,8 +12,8 @@ from django.urls import reverse
 from core.admin_base import ReadOnlyModelAdmin
 from core.staff_pages import staff_response
 from core.states import state_by_code
-from customers.models import Customer
-from customers.selectors import customers_search
+from customers.models import Address, BankAccount, Customer
+from customers.selectors import customers_search, family_ids, survivor_of
 from customers.values import mask_phone
 
 # What apps above show on the page of a customer: each returns a template and its context. They register themselves,
@@ -81,14 +81,18 @@ class CustomerAdmin(ReadOnlyModelAdmin):
 def customer_response(request: HttpRequest, customer: Customer, *, is_clear: bool, **context: Any) -> HttpResponse:
     """Render the page of a customer, with personal data masked or in clear."""
     state = state_by_code(customer.state_code)
+    family = customer.family_keys = family_ids(customer_id=customer.pk)
     return staff_response(
         request,
         "customers/customer.html",
         title=customer.full_name,
         customer=customer,
         state_name=state.name if state else customer.state_code,
-        addresses=list(customer.addresses.order_by("-id")),
-        bank_accounts=list(customer.bank_accounts.order_by("-is_primary", "-id")),
+        survivor=None if customer.merged_into_id is None else survivor_of(customer=customer),
+        addresses=list(Address.objects.filter(customer__in=family).select_related("customer").order_by("-id")),
+        bank_accounts=list(
+            BankAccount.objects.filter(customer__in=family).select_related("customer").order_by("-is_primary", "-id")
+        ),
         panels=[panel(request, customer) for panel in CUSTOMER_PANELS],
         is_clear=is_clear,
         **context,

@@ -8,3 +8,9 @@ class CustomersConfig(AppConfig):
 
     name = "customers"
     verbose_name = "Customers"
+
+    def ready(self) -> None:
+        """Make the acts on customers known."""
+        from customers.acts import acts_register
+
+        acts_register()

@@ -75,6 +75,13 @@ class AccountNumberInvalid(KistError):
     template = "The account number must have 6 to 20 letters or digits."
 
 
+class UpiAddressInvalid(KistError):
+    """A UPI address is malformed."""
+
+    code = "customers.upi_address_invalid"
+    template = "A UPI address must have the form name@handle, such as asha.verma@okaxis."
+
+
 class AddressInvalid(KistError):
     """An address lacks its first line or city."""
 
@@ -89,3 +96,103 @@ class BirthDateInvalid(KistError):
 
     code = "customers.birth_date_invalid"
     template = "The birth date {birth_date} is not possible. Check the year."
+
+
+class ChangeReasonMissing(KistError):
+    """A change of what identifies a person needs a reason."""
+
+    code = "customers.reason_missing"
+    template = "A change needs a reason of at most 200 characters. Say why."
+
+
+class ChangeKeyMissing(KistError):
+    """A change is named once and for all."""
+
+    code = "customers.idempotency_key_missing"
+    template = "A change needs an idempotency key of at most {maximum} characters. Make one for each change."
+
+
+class ChangeKeyReused(KistError):
+    """The key belongs to another change."""
+
+    code = "customers.idempotency_key_reused"
+    http_status = 409
+    template = "The key {key} belongs to another change. Use a new key."
+
+
+class ChangeEmpty(KistError):
+    """Nothing would change."""
+
+    code = "customers.change_empty"
+    template = "Nothing would change. Enter at least one new value."
+
+
+class ChangeInFuture(KistError):
+    """A change counts from today or earlier."""
+
+    code = "customers.change_in_future"
+    template = "{effective_from} is after the business date {business_date}. Enter today or an earlier day."
+
+
+class ChangeBeforeLast(KistError):
+    """A later change stands already."""
+
+    code = "customers.change_before_last"
+    http_status = 409
+    template = "The {field} was changed with effect from {last} already. Enter that day or a later one."
+
+
+class PhoneTaken(KistError):
+    """Another customer has this phone number."""
+
+    code = "customers.phone_taken"
+    http_status = 409
+    template = "Customer {number} has this phone number. Say that the two share it, or merge them."
+
+
+class AccountTaken(KistError):
+    """Another customer has this bank account."""
+
+    code = "customers.account_taken"
+    http_status = 409
+    template = "Customer {number} has this bank account. Say that it is a joint account, or merge the two."
+
+
+class CustomerUnknown(KistError):
+    """There is no such customer."""
+
+    code = "customers.customer_unknown"
+    http_status = 404
+    template = "There is no customer {customer}. Check the number."
+
+
+class CustomerMerged(KistError):
+    """The customer leads to another one."""
+
+    code = "customers.customer_merged"
+    http_status = 409
+    template = "Customer {number} was merged into {survivor}. Use that customer."
+
+
+class MergeNotPossible(KistError):
+    """Two customers who cannot be one person."""
+
+    code = "customers.merge_not_possible"
+    http_status = 409
+    template = "Customers {survivor} and {absorbed} cannot be merged: {problem}. Clear that up first."
+
+
+class MergeUnknown(KistError):
+    """There is no such merge."""
+
+    code = "customers.merge_unknown"
+    http_status = 404
+    template = "There is no merge {merge} into this customer. Check the number."
+
+
+class MergeUndone(KistError):
+    """The merge was undone before."""
+
+    code = "customers.merge_undone"
+    http_status = 409
+    template = "The merge of {absorbed} was undone on {undone_on}. Merge them anew if they are one person."

@@ -1,12 +1,13 @@
 """Questions about customers."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.fields import blind_index
-from customers.models import BankAccount, Customer, CustomerNameToken
+from customers.models import BankAccount, Customer, CustomerField, CustomerNameToken
 from customers.name_index import starts_with, words_like
 from customers.values import ACCOUNT_PURPOSE, PAN_PURPOSE, is_pan, name_tokens
 
@@ -26,19 +27,54 @@ def customers_search(*, text: str, limit: int = 20) -> list[Customer]:
 
     Returns:
         Best matches first: exact numbers, PANs and phones before beginnings, full words of a name before begun ones.
+        Who was merged into another customer is found as that one.
     """
     wanted = text.strip()
     if not wanted:
         return []
     if is_pan(wanted):
-        return list(Customer.objects.filter(pan_index=blind_index(wanted, purpose=PAN_PURPOSE))[:limit])
+        return _standing(list(Customer.objects.filter(pan_index=blind_index(wanted, purpose=PAN_PURPOSE))[:limit]))
     found: dict[int, Customer] = {}
     for query in (*_by_number(wanted), *_by_phone(wanted)):
         for customer in query[: limit - len(found)]:
             found.setdefault(customer.pk, customer)
         if len(found) >= limit:
             break
-    return list(found.values())[:limit] or _by_name(wanted, limit)
+    return _standing(list(found.values()) or _by_name(wanted, limit))[:limit]
+
+
+def family_ids(*, customer_id: int) -> tuple[int, ...]:
+    """Return the keys of a customer and of every duplicate that was merged into it, directly or through another."""
+    found = [customer_id]
+    waiting = [customer_id]
+    while waiting:
+        waiting = list(Customer.objects.filter(merged_into__in=waiting).order_by("pk").values_list("pk", flat=True))
+        found += waiting
+    return tuple(found)
+
+
+def family_of(*, customer: Customer) -> list[Customer]:
+    """Return the duplicates that were merged into a customer, oldest first."""
+    others = [key for key in family_ids(customer_id=customer.pk) if key != customer.pk]
+    return list(Customer.objects.filter(pk__in=others).order_by("pk")) if others else []
+
+
+def survivor_of(*, customer: Customer) -> Customer:
+    """Return the customer whom a duplicate leads to; the customer itself where it was never merged."""
+    found = customer
+    while found.merged_into_id is not None:
+        found = Customer.objects.get(pk=found.merged_into_id)
+    return found
+
+
+def state_code_on(*, customer: Customer, on_date: date) -> str:
+    """Return the state that a customer lived in on a day, by the history of moves: two letters."""
+    moves = customer.changes.filter(field=CustomerField.STATE_CODE)
+    before = moves.filter(effective_from__lte=on_date).order_by("-effective_from", "-pk").first()
+    if before is not None:
+        return before.new_value
+    after = moves.order_by("effective_from", "pk").first()
+    return customer.state_code if after is None else after.old_value
 
 
 def customer_by_number(*, number: str) -> Customer | None:
@@ -60,6 +96,15 @@ def bank_accounts_by_number(*, account_number: str) -> QuerySet[BankAccount]:
     """Return the bank accounts with a number, of whichever customer and branch."""
     index = blind_index("".join(account_number.split()), purpose=ACCOUNT_PURPOSE)
     return BankAccount.objects.filter(account_index=index).select_related("customer").order_by("pk")
+
+
+def _standing(found: Sequence[Customer]) -> list[Customer]:
+    """Put survivors in the place of duplicates, each once."""
+    standing: dict[int, Customer] = {}
+    for customer in found:
+        survivor = survivor_of(customer=customer)
+        standing.setdefault(survivor.pk, survivor)
+    return list(standing.values())
 
 
 def _by_number(text: str) -> list[QuerySet[Customer]]:

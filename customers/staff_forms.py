@@ -7,7 +7,7 @@ from django import forms
 from core.staff_forms import DayField, StaffForm, reason_field
 from core.states import STATES
 from customers.models import AddressKind, Customer, CustomerKind
-from customers.services import address_add, bank_account_add, customer_create
+from customers.services import address_add, bank_account_add, customer_create, upi_address_add
 
 _STATES = [(state.code, state.name) for state in sorted(STATES, key=lambda state: state.name)]
 
@@ -51,11 +51,22 @@ class BankAccountForm(StaffForm):
     holder_name = forms.CharField(
         label="Account holder", max_length=160, required=False, help_text="Empty: the customer."
     )
-    is_primary = forms.BooleanField(label="Pay money here from now on", required=False, initial=True)
 
     def submit(self, *, customer: Customer, actor: Any) -> None:
-        """Add the account."""
-        bank_account_add(customer=customer, **self.cleaned_data, actor=actor)
+        """Add the account; money goes there only if there was none: another one is a change that may need two."""
+        is_first = not customer.bank_accounts.exists()
+        bank_account_add(customer=customer, **self.cleaned_data, is_primary=is_first, actor=actor)
+
+
+class UpiAddressForm(StaffForm):
+    """A UPI address of a customer."""
+
+    address = forms.CharField(label="UPI address", max_length=164, help_text="Such as asha.verma@okaxis.")
+    holder_name = forms.CharField(label="Holder", max_length=160, required=False, help_text="Empty: the customer.")
+
+    def submit(self, *, customer: Customer, actor: Any) -> None:
+        """Add the address; it is proven before money goes to it."""
+        upi_address_add(customer=customer, **self.cleaned_data, actor=actor)
 
 
 class UnmaskForm(StaffForm):

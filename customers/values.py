@@ -16,6 +16,7 @@ from customers.errors import (
     PhoneInvalid,
     PinCodeInvalid,
     StateUnknown,
+    UpiAddressInvalid,
 )
 
 _PAN = re.compile(r"[A-Z]{5}[0-9]{4}[A-Z]")
@@ -23,6 +24,7 @@ _PHONE = re.compile(r"[6-9][0-9]{9}")
 _PIN_CODE = re.compile(r"[1-9][0-9]{5}")
 _IFSC = re.compile(r"[A-Z]{4}0[A-Z0-9]{6}")
 _ACCOUNT_NUMBER = re.compile(r"[A-Z0-9]{6,20}")
+_UPI_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._-]{1,99}@[a-z][a-z0-9]{1,63}")
 
 # What the blind indexes are keyed for.
 PAN_PURPOSE = "customers.pan"
@@ -94,6 +96,14 @@ def clean_ifsc(value: str) -> str:
     if not _IFSC.fullmatch(ifsc):
         raise IfscInvalid()
     return ifsc
+
+
+def clean_upi_address(value: str) -> str:
+    """Return a UPI address in small letters; refuse another form."""
+    address = value.strip().lower()
+    if not _UPI_ADDRESS.fullmatch(address):
+        raise UpiAddressInvalid()
+    return address
 
 
 def clean_account_number(value: str) -> str:

@@ -11,11 +11,12 @@ from core.staff_forms import StaffForm
 from core.staff_pages import acting_user, staff_page, staff_response
 from customers.admin import customer_response
 from customers.models import Customer
-from customers.staff_forms import AddressForm, BankAccountForm, CustomerForm, UnmaskForm
+from customers.staff_forms import AddressForm, BankAccountForm, CustomerForm, UnmaskForm, UpiAddressForm
 
-_ADDITIONS: dict[str, tuple[type[AddressForm] | type[BankAccountForm], str]] = {
+_ADDITIONS: dict[str, tuple[type[AddressForm] | type[BankAccountForm] | type[UpiAddressForm], str]] = {
     "address": (AddressForm, "Add an address"),
     "account": (BankAccountForm, "Add a bank account"),
+    "upi": (UpiAddressForm, "Add a UPI address"),
 }
 
 

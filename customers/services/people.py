@@ -1,4 +1,4 @@
-"""Every write about customers."""
+"""Customers, their addresses and their bank accounts: added, never taken away."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from core import audit
 from core.fields import blind_index
 from core.sequences import take_numbers
 from customers.errors import AddressInvalid, BirthDateInvalid, NumberTaken, PanTaken
-from customers.models import Address, AddressKind, BankAccount, Customer, CustomerKind
+from customers.models import UPI_BRANCH, Address, AddressKind, BankAccount, Customer, CustomerKind
 from customers.name_index import names_index
 from customers.values import (
     ACCOUNT_PURPOSE,
@@ -25,6 +25,7 @@ from customers.values import (
     clean_phone,
     clean_pin_code,
     clean_state_code,
+    clean_upi_address,
 )
 
 _BATCH = 1_000
@@ -125,7 +126,7 @@ def address_add(
     line_2: str = "",
     actor: AbstractBaseUser | None = None,
 ) -> Address:
-    """Add an address; the latest of a kind is the one in use.
+    """Add an address; the latest of a kind is the one in use. `customer_move` moves the customer there.
 
     Raises:
         AddressInvalid, StateUnknown, PinCodeInvalid: a value is missing or malformed.
@@ -184,6 +185,35 @@ def bank_account_add(
         account.save(update_fields=["is_primary", "primary_of"])
     if is_new:
         audit.record(actor=actor, action="customers.bank_account_add", obj=customer, detail={"account_id": account.pk})
+    return account
+
+
+@transaction.atomic
+def upi_address_add(
+    *, customer: Customer, address: str, holder_name: str = "", actor: AbstractBaseUser | None = None
+) -> BankAccount:
+    """Add a UPI address; the same one again returns the first row, and it never becomes the primary account.
+
+    Args:
+        customer: whose address it is.
+        address: such as asha.verma@okaxis.
+        holder_name: empty for the customer's own name.
+        actor: the user who adds; None for the system.
+
+    Raises:
+        UpiAddressInvalid, NameInvalid: a value is malformed.
+    """
+    cleaned = clean_upi_address(address)
+    holder = clean_name(holder_name or customer.full_name)
+    Customer.objects.select_for_update().get(pk=customer.pk)
+    account, is_new = BankAccount.objects.get_or_create(
+        customer=customer,
+        account_index=blind_index(cleaned, purpose=ACCOUNT_PURPOSE),
+        ifsc=UPI_BRANCH,
+        defaults={"holder_name": holder, "account_number": cleaned},
+    )
+    if is_new:
+        audit.record(actor=actor, action="customers.upi_address_add", obj=customer, detail={"account_id": account.pk})
     return account
 
 
