@@ -25,6 +25,19 @@ class Note:
     row: Period | None
 
 
+@dataclass(frozen=True, slots=True)
+class Night:
+    """Nights that bore penal on one row, kept only for an explanation: base and rate numerator, exact numerator."""
+
+    head: Head
+    row: Period
+    start: date
+    nights: int
+    base: int
+    rate: int
+    exact: int
+
+
 @dataclass(slots=True)
 class Account:
     """One loan between two facts.
@@ -43,6 +56,8 @@ class Account:
     notes: list[Note] = field(default_factory=list)
     penal_exact: int = 0
     penal_by_row: dict[int, int] = field(default_factory=dict)
+    # Half-open ranges of days without planned penal.
+    penal_rests: list[tuple[date, date]] = field(default_factory=list)
     overdue_exact: int = 0
     overdue_interest: int = 0
     accrued_elsewhere: int = 0
@@ -51,6 +66,8 @@ class Account:
     recovered: list[int] = field(default_factory=lambda: [0] * 5)
     closed_as: LoanStatus | None = None
     closed_on: date | None = None
+    # What an explanation wants to know of each night; None where nobody asks.
+    nights: list[Night] | None = None
 
     def book(self, movement: Movement, head: Head, amount: int) -> None:
         """Add to a cumulative total."""

@@ -7,7 +7,7 @@ from math import gcd
 
 from lms.engine.account import Account, open_amount
 from lms.engine.interest import rate_numerator
-from lms.engine.penal import DENOMINATOR, first_penal_date, slab_dates
+from lms.engine.penal import DENOMINATOR, first_penal_date, is_penal_resting, slab_dates
 from lms.engine.plan import InterestDue, Period
 from lms.engine.recalculation import interest_owed
 from lms.engine.rounding import round_ratio
@@ -28,7 +28,7 @@ def earned_interest(*, account: Account, as_of: date) -> int:
     if account.closed_as in (LoanStatus.CLOSED, LoanStatus.SETTLED):
         rows = account.plan.periods
         return sum(row.due_interest - row.extra_interest + row.capitalised for row in rows) - account.accrued_elsewhere
-    finished, current = _split(account, as_of)
+    finished, current = split_periods(account=account, as_of=as_of)
     total = finished - account.accrued_elsewhere
     if current is not None:
         numerator, denominator = interest_until(account=account, row=current, day=as_of + _ONE_DAY)
@@ -55,7 +55,7 @@ def interest_of_night(*, account: Account, night: date) -> int:
 
 def accrual_lines(*, account: Account, as_of: date) -> tuple[AccrualLine, ...]:
     """Give ACCRUED of interest and of planned penal as straight lines from `as_of` on; see `AccrualLine`."""
-    finished, current = _split(account, as_of)
+    finished, current = split_periods(account=account, as_of=as_of)
     finished += account.overdue_interest - account.accrued_elsewhere
     if current is None:
         lines = [AccrualLine(Head.INTEREST, finished, 0, 1)] if finished else []
@@ -79,7 +79,7 @@ def next_change_date(*, account: Account, as_of: date) -> date | None:
     dates += [day for day in _penal_dates(account, as_of) if day > as_of]
     rule = account.plan.rule
     dates += [day for day in rule.rate_dates if day > as_of]
-    dates += [day for pause in rule.pauses for day in pause if day > as_of]
+    dates += [day for pause in (*rule.pauses, *account.penal_rests) for day in pause if day > as_of]
     return min(dates, default=None)
 
 
@@ -89,18 +89,18 @@ def _line(head: Head, base: int, per_day: int, denominator: int) -> AccrualLine:
     return AccrualLine(head, base // common, per_day // common, denominator // common)
 
 
-def _split(account: Account, as_of: date) -> tuple[int, Period | None]:
+def split_periods(*, account: Account, as_of: date) -> tuple[int, Period | None]:
     """Add up the finished periods and find the running one."""
     after = as_of + _ONE_DAY
     periods = account.plan.periods
     if after >= periods[-1].end:
-        return sum(_whole_interest(account, row, as_of) for row in periods), None
+        return sum(whole_interest(account=account, row=row, as_of=as_of) for row in periods), None
     index = account.plan.index_at(after)
     running = periods[index] if periods[index].start < after else None
-    return sum(_whole_interest(account, row, as_of) for row in periods[:index]), running
+    return sum(whole_interest(account=account, row=row, as_of=as_of) for row in periods[:index]), running
 
 
-def _whole_interest(account: Account, row: Period, as_of: date) -> int:
+def whole_interest(*, account: Account, row: Period, as_of: date) -> int:
     """Give the rounded interest of a finished period.
 
     The row of a recalculated loan still counts what is overdue as paid on the night of `as_of`; that night is over.
@@ -129,7 +129,7 @@ def _moves_daily(account: Account, as_of: date) -> bool:
     """Tell whether interest follows no straight line: on overdue principal, recalculated, or by months of 30 days."""
     if account.terms.is_interest_recalculated:
         return True
-    _, running = _split(account, as_of)
+    _, running = split_periods(account=account, as_of=as_of)
     is_whole = account.plan.rule.is_whole_period and running is not None and running.whole_days > 0
     if account.terms.day_count in (DayCount.THIRTY_360, DayCount.THIRTY_E_360) and running is not None and not is_whole:
         return True
@@ -154,6 +154,8 @@ def _schedule_dates(account: Account, as_of: date) -> list[date]:
 def _penal_per_night(account: Account, as_of: date) -> int:
     plan = account.terms.penal_plan
     if plan is None or plan.method is not PenalMethod.PER_DAY:
+        return 0
+    if is_penal_resting(account=account, day=as_of + _ONE_DAY):
         return 0
     base = 0
     for row in account.plan.periods[account.cursor :]:

@@ -6,7 +6,7 @@ Source: RBI/2021-22/125 of 12 November 2021 and its clarification of 15 February
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -108,6 +108,7 @@ class LoanClass:
     """Class of one loan; `own_class` is what it would be if the borrower had no other loan and no history.
 
     `cause_loan_id` is the loan whose arrears (or mark) explain the class: another one where the borrower is to blame.
+    `cause_due_date` is the oldest unpaid due date of that loan; None where nothing unpaid explains the class.
     """
 
     loan_id: int
@@ -117,6 +118,7 @@ class LoanClass:
     npa_since: date | None
     reason: ClassReason
     cause_loan_id: int
+    cause_due_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +175,9 @@ def classify_borrower(*, as_of: date, loans: Sequence[LoanStanding], rule: Class
     npa_since = _npa_since(loans, own, as_of, rule)
     cause = _cause(loans, own)
     shared = _shared_class(own, npa_since, as_of, rule)
+    unpaid_since = {loan.loan_id: loan.oldest_unpaid_due_date for loan in loans}
     graded = tuple(
-        _loan_class(loan, as_of, own_class, shared=shared, npa_since=npa_since, cause=cause)
+        _loan_class(loan, as_of, own_class, shared=shared, npa_since=npa_since, cause=cause, unpaid_since=unpaid_since)
         for loan, own_class in zip(loans, own, strict=True)
     )
     worst = max((loan.asset_class for loan in graded), key=_severity, default=AssetClass.STANDARD)
@@ -259,8 +262,10 @@ def _loan_class(
     shared: AssetClass,
     npa_since: date | None,
     cause: int | None,
+    unpaid_since: Mapping[int, date | None],
 ) -> LoanClass:
     reason = _reason(loan, own_class, is_borrower_npa=npa_since is not None)
+    cause_loan_id = cause if cause is not None and reason is ClassReason.OTHER_LOAN else loan.loan_id
     return LoanClass(
         loan_id=loan.loan_id,
         days_past_due=days_past_due(oldest_unpaid_due_date=loan.oldest_unpaid_due_date, as_of=as_of),
@@ -268,7 +273,8 @@ def _loan_class(
         asset_class=max(shared, own_class, key=_severity),
         npa_since=npa_since,
         reason=reason,
-        cause_loan_id=cause if cause is not None and reason is ClassReason.OTHER_LOAN else loan.loan_id,
+        cause_loan_id=cause_loan_id,
+        cause_due_date=unpaid_since[cause_loan_id],
     )
 
 

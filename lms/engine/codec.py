@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from lms.engine import facts as fact_module
 from lms.engine.facts import Fact
@@ -33,7 +34,7 @@ def terms_from_dict(data: dict[str, Any]) -> Terms:
     Raises:
         ValueError: a field is unknown or a value does not fit.
     """
-    terms: Terms = _decode(Terms, data)
+    terms: Terms = _decoder(Terms)(data)
     return terms
 
 
@@ -48,10 +49,10 @@ def fact_from_dict(data: dict[str, Any]) -> Fact:
     Raises:
         ValueError: the kind or a field is unknown, or a value does not fit.
     """
-    kind = _FACT_KINDS.get(data.get("kind", ""))
+    kind: Any = _FACT_KINDS.get(data.get("kind", ""))
     if kind is None:
         raise ValueError(f"Unknown kind of fact: {data.get('kind')!r}.")
-    fact: Fact = _decode(kind, {name: value for name, value in data.items() if name != "kind"})
+    fact: Fact = _decoder(kind)({name: value for name, value in data.items() if name != "kind"})
     return fact
 
 
@@ -79,34 +80,31 @@ def _encode(value: Any) -> Any:
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _decode(kind: Any, value: Any) -> Any:
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """Return what rebuilds a value of a type; made once, because looking at type hints costs more than decoding."""
     if get_origin(kind) in (Union, UnionType):
-        options = [option for option in get_args(kind) if option is not type(None)]
-        return None if value is None else _decode(options[0], value)
+        present = _decoder(next(option for option in get_args(kind) if option is not type(None)))
+        return lambda value: None if value is None else present(value)
     if get_origin(kind) is tuple:
-        return tuple(_decode(get_args(kind)[0], item) for item in value)
+        item = _decoder(get_args(kind)[0])
+        return lambda value: tuple([item(part) for part in value])
     if is_dataclass(kind):
-        return _decode_fields(kind, value)
-    return _decode_scalar(kind, value)
-
-
-def _decode_scalar(kind: Any, value: Any) -> Any:
+        hints = get_type_hints(kind)
+        return partial(_decode_fields, kind, {name: _decoder(hint) for name, hint in hints.items()})
     if issubclass(kind, date):
-        return date.fromisoformat(value)
+        return date.fromisoformat
     if issubclass(kind, Decimal | Enum):
-        return kind(value)
+        return cast(Callable[[Any], Any], kind)
+    return partial(_decode_plain, kind)
+
+
+def _decode_plain(kind: type[Any], value: Any) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"Expected {kind.__name__}, got {value!r}.")
     return value
 
 
-def _decode_fields(kind: Any, data: dict[str, Any]) -> Any:
-    hints = _hints(kind)
-    unknown = set(data) - set(hints)
-    if unknown:
+def _decode_fields(kind: Any, decoders: dict[str, Callable[[Any], Any]], data: dict[str, Any]) -> Any:
+    if unknown := data.keys() - decoders.keys():
         raise ValueError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}.")
-    return kind(**{name: _decode(hints[name], value) for name, value in data.items()})
+    return kind(**{name: decoders[name](value) for name, value in data.items()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import islice
 
 from lms.engine.account import Account, is_settled
 from lms.engine.allocation import pick_waterfall, spend
@@ -18,7 +19,9 @@ def advance(*, account: Account, day: date, is_night_only: bool = False) -> None
     `is_night_only` stops before the dues of `day` itself.
     """
     while (
-        account.excess and (due := _next_due(account)) is not None and (due < day or (due == day and not is_night_only))
+        account.excess
+        and (due := next_due(account=account)) is not None
+        and (due < day or (due == day and not is_night_only))
     ):
         accrue_overdue_interest(account=account, until=due)
         accrue_penal(account=account, until=due)
@@ -45,9 +48,9 @@ def apply_excess(*, account: Account) -> None:
         )
 
 
-def _next_due(account: Account) -> date | None:
+def next_due(*, account: Account) -> date | None:
     """Find the first date after the account's day on which something open falls due."""
-    for row in account.plan.periods[account.cursor :]:
+    for row in islice(account.plan.periods, account.cursor, None):
         dates = [item.due for item in row.items or () if item.settled < item.amount and item.due > account.day]
         if row.due > account.day and not is_settled(row):
             dates.append(row.due)

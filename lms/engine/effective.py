@@ -40,6 +40,16 @@ def effective_facts(*, facts: Sequence[Fact], as_of: date) -> list[Fact]:
     return sorted(counted, key=_order)
 
 
+def undoing_dates(*, facts: Sequence[Fact]) -> list[date]:
+    """Give the days from which something that counted up to then is undone, as a returned payment is, in order.
+
+    Between two of them the facts that count by a day are the first ones of those that count by a later day.
+    """
+    valued = {fact.sequence: fact.value_date for fact in facts}
+    targets = ((fact.value_date, _target(fact)) for fact in facts)
+    return sorted({day for day, target in targets if target is not None and valued.get(target, day) < day})
+
+
 def _order(fact: Fact) -> tuple[date, bool, int]:
     return fact.value_date, not isinstance(fact, Disburse | TakeOver), fact.sequence
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from lms.engine.account import Account
+from lms.engine.account import Account, open_amount
 from lms.engine.effective import effective_facts
 from lms.engine.errors import EngineRefusal
-from lms.engine.explain_rows import Explanation, explain_overdue, explain_row, sum_of
+from lms.engine.explain_interest import explain_accrued_interest, explain_accrued_penal, explain_capitalised
+from lms.engine.explain_rows import explain_overdue, explain_row
+from lms.engine.explanation import Explanation, Rule, negative, sum_of, total_of
 from lms.engine.facts import (
     Bounce,
     Charge,
@@ -22,7 +24,9 @@ from lms.engine.facts import (
     Reschedule,
     TakeOver,
 )
+from lms.engine.plan import INDEX, INTEREST
 from lms.engine.replay import fold
+from lms.engine.row_charges import planned_charges
 from lms.engine.standing import loan_state, sanctioned_state
 from lms.engine.state import Head, LoanState, Movement
 from lms.engine.terms import Component, Terms
@@ -54,12 +58,12 @@ def explain(*, terms: Terms, facts: Sequence[Fact], as_of: date, figure: str) ->
             ("totals.RECEIVED.PRINCIPAL"), or a row or part of it ("instalments.3", "instalments.3.due.interest").
 
     Returns:
-        A tree: where `parts` carry amounts, they add up to the amount above them.
+        A tree whose leaves give every amount above them; `recomputed` works it out.
 
     Raises:
         EngineRefusal: the state has no such figure.
     """
-    account = fold(terms=terms, facts=facts, as_of=as_of)
+    account = fold(terms=terms, facts=facts, as_of=as_of, has_nights=True)
     state = sanctioned_state(terms=terms, as_of=as_of) if account is None else loan_state(account=account, as_of=as_of)
     case = _Case(terms, effective_facts(facts=facts, as_of=as_of), state, account)
     name, _, rest = figure.partition(".")
@@ -78,31 +82,27 @@ def _balance(case: _Case, rest: str) -> Explanation:
         if rest not in _HEADS:
             raise _unknown(f"outstanding.{rest}")
         return _claim(case, rest)
-    parts = tuple(_claim(case, name) for name in _HEADS)
-    return Explanation("outstanding", case.state.outstanding.total, "sum of the five components", parts=parts)
+    parts = [_claim(case, name) for name in _HEADS]
+    return total_of("outstanding", case.state.outstanding.total, "sum of the five components", parts)
 
 
 def _claim(case: _Case, name: str) -> Explanation:
     head = _HEADS[name]
     owed = [_total(case, movement, head) for movement in _OWED]
-    gone = [_negative(_total(case, movement, head)) for movement in _GONE]
+    gone = [negative(_total(case, movement, head)) for movement in _GONE]
     capitalised = _total(case, Movement.CAPITALISED, Head.INTEREST)
-    moved = {"principal": [capitalised], "interest": [_negative(capitalised)]}.get(name, [])
-    parts = tuple(part for part in (*owed, *moved, *gone) if part.amount)
+    moved = {"principal": [capitalised], "interest": [negative(capitalised)]}.get(name, [])
     amount = getattr(case.state.outstanding, name)
-    return Explanation(
-        f"outstanding.{name}", amount, "what was lent, charged or earned, less what was settled", parts=parts
-    )
-
-
-def _negative(part: Explanation) -> Explanation:
-    return Explanation(part.label, -sum_of((part,)), f"less: {part.formula}", part.inputs, part.facts, ())
+    formula = "what was lent, charged or earned, less what was settled"
+    return total_of(f"outstanding.{name}", amount, formula, [*owed, *moved, *gone])
 
 
 def _totals(case: _Case, rest: str) -> Explanation:
     if not rest:
         parts = tuple(_total(case, item.movement, item.head) for item in case.state.totals)
-        return Explanation("totals", None, "cumulative movements since the loan began", parts=parts)
+        return Explanation(
+            "totals", len(parts), "cumulative movements since the loan began", parts=parts, rule=Rule.COUNT
+        )
     movement, _, head = rest.partition(".")
     if movement not in Movement.__members__ or head not in Head.__members__:
         raise _unknown(f"totals.{rest}")
@@ -110,27 +110,38 @@ def _totals(case: _Case, rest: str) -> Explanation:
 
 
 def _total(case: _Case, movement: Movement, head: Head) -> Explanation:
-    label, amount = f"totals.{movement}.{head}", case.state.total(movement, head)
-    if movement is Movement.ACCRUED and case.account is not None:
-        formula = "nights up to this day's, each finished period rounded once, the running one as a running total"
-        if head is Head.PENAL:
-            formula = "the penal plan on principal and interest in default, rounded as a running total"
-        return Explanation(label, amount, formula, _rate_inputs(case))
+    label, amount, account = f"totals.{movement}.{head}", case.state.total(movement, head), case.account
+    if account is None or not amount:
+        return Explanation(label, amount, "never happened")
+    if movement is Movement.ACCRUED and head is Head.INTEREST:
+        return explain_accrued_interest(account=account, as_of=case.state.as_of, amount=amount)
+    if movement is Movement.ACCRUED and head is Head.PENAL:
+        return explain_accrued_penal(account=account, amount=amount)
+    if movement is Movement.CAPITALISED:
+        return explain_capitalised(account=account, as_of=case.state.as_of, amount=amount)
     if movement in _BY_ALLOCATION:
-        return Explanation(label, amount, "allocations of the facts", parts=_allocated(case, movement, head))
-    parts = tuple(
-        Explanation(
-            type(fact).__name__, part, "amount of the fact", (("value_date", fact.value_date),), (fact.sequence,)
-        )
-        for fact in case.facts
-        if (part := _levied(fact, movement, head))
-    )
-    rest = amount - sum_of(parts)
-    if rest:
-        parts += (
-            Explanation("by the terms", rest, "charges of the instalments due, or interest that became principal"),
-        )
-    return Explanation(label, amount, "sum of the facts", parts=parts)
+        return total_of(label, amount, "allocations of the facts", _allocated(case, movement, head))
+    parts = [*_by_facts(case, movement, head), *_by_terms(account, movement, head, case.state.as_of)]
+    rest = ("earned before", "earned in the book that the loan came from")
+    return total_of(label, amount, "sum of the facts, and of charges by the terms", parts, rest=rest)
+
+
+def _by_facts(case: _Case, movement: Movement, head: Head) -> Iterator[Explanation]:
+    for fact in case.facts:
+        if part := _levied(fact, movement, head):
+            dated = (("value_date", fact.value_date),)
+            yield Explanation(type(fact).__name__, part, "amount of the fact", dated, (fact.sequence,))
+
+
+def _by_terms(account: Account, movement: Movement, head: Head, as_of: date) -> Iterator[Explanation]:
+    """List the charges that come with each instalment: all of one that is due, of the others what was paid ahead."""
+    if movement is not Movement.CHARGED:
+        return
+    numbers = {id(row): number for number, row in enumerate(account.plan.periods, 1)}
+    for row, item in planned_charges(account.plan):
+        if INDEX[Component(head.value)] == item.component:
+            amount = item.amount if row.due <= as_of else item.settled
+            yield Explanation(f"charge of no. {numbers[id(row)]}", amount, "levied by the terms with each instalment")
 
 
 def _levied(fact: Fact, movement: Movement, head: Head) -> int:
@@ -154,65 +165,96 @@ def _levied(fact: Fact, movement: Movement, head: Head) -> int:
     return amounts.get((movement, head), 0)
 
 
-def _allocated(case: _Case, movement: Movement, head: Head) -> tuple[Explanation, ...]:
+def _allocated(case: _Case, movement: Movement, head: Head) -> Iterator[Explanation]:
     component = None if head is Head.EXCESS else Component(head.value)
-    parts = []
     for item in case.state.allocations:
         if item.movement is movement and item.component is component:
             inputs = (("applied_on", item.applied_on), ("instalment", item.instalment_number))
-            amount = abs(item.amount_paise)
-            parts.append(Explanation("allocation", amount, "part of the fact", inputs, (item.fact_sequence,)))
-    return tuple(parts)
+            yield Explanation("allocation", abs(item.amount_paise), "part of the fact", inputs, (item.fact_sequence,))
 
 
 def _excess(case: _Case, rest: str) -> Explanation:
     received = _total(case, Movement.RECEIVED, Head.EXCESS)
-    applied = tuple(_negative(_total(case, Movement.APPLIED, head)) for head in _HEADS.values())
-    refunded = _negative(_total(case, Movement.REFUNDED, Head.EXCESS))
-    parts = tuple(part for part in (received, *applied, refunded) if part.amount)
-    return Explanation("excess_paise", case.state.excess_paise, "held less applied less refunded", parts=parts)
+    applied = [negative(_total(case, Movement.APPLIED, head)) for head in _HEADS.values()]
+    refunded = negative(_total(case, Movement.REFUNDED, Head.EXCESS))
+    carried = _total(case, Movement.TAKEN_OVER, Head.EXCESS)
+    formula = "held less applied less refunded"
+    return total_of("excess_paise", case.state.excess_paise, formula, [received, carried, *applied, refunded])
 
 
 def _accrued_not_due(case: _Case, rest: str) -> Explanation:
-    total = _total(case, Movement.ACCRUED, Head.INTEREST)
-    formula = "interest earned so far less interest of the instalments that have fallen due"
-    return Explanation("accrued_not_due_paise", case.state.accrued_not_due_paise, formula, (("accrued", total.amount),))
+    label, amount = "accrued_not_due_paise", case.state.accrued_not_due_paise
+    formula = "interest earned so far less interest of the instalments that have fallen due, never below nil"
+    account = case.account
+    if account is None:
+        return Explanation(label, amount, formula)
+    parts = [
+        _total(case, Movement.ACCRUED, Head.INTEREST),
+        Explanation("overdue interest", -account.overdue_interest, "less: due at once"),
+        Explanation("elsewhere", account.accrued_elsewhere, "earned before the loan was taken over"),
+    ]
+    for number, row in enumerate(account.plan.periods, 1):
+        if row.due <= case.state.as_of:
+            due = row.due_interest - row.extra_interest + row.capitalised
+            parts.append(Explanation(f"interest of no. {number}", -due, "less: fell due with the row"))
+    shown = tuple(part for part in parts if part.amount)
+    return Explanation(label, amount, formula, parts=shown, rule=Rule.AT_LEAST_NIL)
 
 
 def _undrawn(case: _Case, rest: str) -> Explanation:
-    lent = tuple((f"disbursed {fact.sequence}", fact.amount_paise) for fact in case.facts if isinstance(fact, Disburse))
-    inputs = (("sanctioned", case.terms.principal_paise), *lent)
-    return Explanation("undrawn_paise", case.state.undrawn_paise, "sanctioned less disbursed, never below nil", inputs)
+    parts = [Explanation("sanctioned", case.terms.principal_paise, "amount of the terms")]
+    for fact in case.facts:
+        if isinstance(fact, Disburse):
+            lent = Explanation("Disburse", -fact.amount_paise, "less: amount of the fact", facts=(fact.sequence,))
+            parts.append(lent)
+        elif isinstance(fact, TakeOver):
+            parts.append(
+                Explanation("TakeOver", -case.terms.principal_paise, "less: all of it", facts=(fact.sequence,))
+            )
+    formula = "sanctioned less disbursed, never below nil"
+    return Explanation("undrawn_paise", case.state.undrawn_paise, formula, parts=tuple(parts), rule=Rule.AT_LEAST_NIL)
 
 
 def _overdue(case: _Case, rest: str) -> Explanation:
-    return explain_overdue(state=case.state, component=rest)
+    return explain_overdue(state=case.state, account=case.account, component=rest)
 
 
 def _days_past_due(case: _Case, rest: str) -> Explanation:
     inputs = (("as_of", case.state.as_of), ("oldest_unpaid_due_date", case.state.oldest_unpaid_due_date))
     formula = "as_of - oldest unpaid due date + 1: the due date itself is day 1; nil when nothing is overdue"
-    return Explanation("days_past_due", case.state.days_past_due, formula, inputs)
+    return Explanation("days_past_due", case.state.days_past_due, formula, inputs, rule=Rule.DAYS)
 
 
 def _oldest(case: _Case, rest: str) -> Explanation:
     counted = ", ".join(case.terms.overdue_components)
     formula = f"earliest due date with an open part of {counted}"
-    return Explanation("oldest_unpaid_due_date", case.state.oldest_unpaid_due_date, formula, _next_inputs(case))
+    parts = tuple(_unpaid_dates(case))
+    return Explanation(
+        "oldest_unpaid_due_date", case.state.oldest_unpaid_due_date, formula, parts=parts, rule=Rule.EARLIEST
+    )
+
+
+def _unpaid_dates(case: _Case) -> Iterator[Explanation]:
+    """List the due dates that have come and have an open part of what counts as overdue."""
+    counted, as_of = [INDEX[component] for component in case.terms.overdue_components], case.state.as_of
+    for number, row in enumerate(case.account.plan.periods if case.account else (), 1):
+        dues = [row.due] if any(open_amount(row, each) > 0 for each in counted if each <= INTEREST) else []
+        dues += [item.due for item in row.items or () if item.component in counted and item.settled < item.amount]
+        yield from (Explanation(f"due of no. {number}", due, "open") for due in dues if due <= as_of)
 
 
 def _next(case: _Case, rest: str) -> Explanation:
     first = next((row for row in case.state.instalments if row.due_date == case.state.next_due_date), None)
-    parts = () if first is None else (explain_row(row=first, account=case.account, part="open"),)
-    return Explanation("next_due_paise", case.state.next_due_paise, "what is open on the next row", parts=parts)
+    parts = [] if first is None else [explain_row(row=first, account=case.account, part="open")]
+    return total_of("next_due_paise", case.state.next_due_paise, "what is open on the next row", parts)
 
 
 def _instalments(case: _Case, rest: str) -> Explanation:
     number, _, part = rest.partition(".")
     rows = {str(row.number): row for row in case.state.instalments}
     if not number:
-        parts = tuple(explain_row(row=row, account=case.account, part="due") for row in case.state.instalments)
-        return Explanation("instalments", sum_of(parts), "dues of all rows", parts=parts)
+        parts = [explain_row(row=row, account=case.account, part="due") for row in case.state.instalments]
+        return total_of("instalments", sum_of(parts), "dues of all rows", parts)
     if number not in rows:
         raise _unknown(f"instalments.{rest}")
     return explain_row(row=rows[number], account=case.account, part=part or "due")
@@ -245,10 +287,6 @@ def _plain(name: str, formula: str) -> Callable[[_Case, str], Explanation]:
 
 def _rate_inputs(case: _Case) -> tuple[tuple[str, Decimal | str], ...]:
     return (("annual_rate_pct", case.state.annual_rate_pct), ("day_count", case.terms.day_count.value))
-
-
-def _next_inputs(case: _Case) -> tuple[tuple[str, date | None], ...]:
-    return (("as_of", case.state.as_of), ("next_due_date", case.state.next_due_date))
 
 
 def _changes(case: _Case) -> tuple[int, ...]:

@@ -79,10 +79,14 @@ class Penal(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waive(Fact):
-    """Part of what is owed given up, oldest first; `charge_sequence` names one charge of the component, due or not."""
+    """Part of what is owed given up, oldest first; `charge_sequence` names one charge of the component, due or not.
+
+    `tax_paise` of a waived fee: the tax on the same charges that is given up with it, on top of `amount_paise`.
+    """
 
     component: Component
     charge_sequence: int | None = None
+    tax_paise: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +129,42 @@ class Reschedule(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moratorium(Fact):
-    """No instalment falls due from `value_date` to `end_date`; `is_restructure` marks a concession for distress."""
+    """No instalment falls due from `start_date`, else the value date, to `end_date`.
+
+    `is_restructure` marks a concession for distress, which it is from the value date on.
+    """
 
     end_date: date
     is_interest_capitalised: bool = False
     is_restructure: bool = False
+    start_date: date | None = None
+
+    @property
+    def first_date(self) -> date:
+        """First day of the range."""
+        return self.start_date or self.value_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause(Fact):
-    """No interest from `value_date` to `end_date`, both days inclusive."""
+    """No interest from `start_date`, else the value date, to `end_date`, both inclusive.
+
+    `is_penal`: the planned penal charges rest in that time, and interest runs on.
+    """
 
     end_date: date
+    start_date: date | None = None
+    is_penal: bool = False
+
+    @property
+    def first_date(self) -> date:
+        """First day of the range."""
+        return self.start_date or self.value_date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restructure(Fact):
+    """A concession for distress that leaves the schedule as it is, such as a settlement paid over a long time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

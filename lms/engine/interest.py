@@ -7,6 +7,7 @@ from calendar import isleap
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from itertools import pairwise
 from math import lcm
 from typing import Protocol
@@ -40,6 +41,18 @@ class Stretch(Protocol):
     end: date
     whole_days: int
     marks: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterestPiece:
+    """One sub-period of a stretch; `in_digits` is its interest where the terms reckon in steps of so many digits."""
+
+    start: date
+    end: date
+    balance: int
+    rate_numerator: int
+    share: Fraction
+    in_digits: Fraction | None
 
 
 @dataclass(slots=True)
@@ -135,6 +148,24 @@ class InterestRule:
         if is_stepwise:
             return rounded.as_integer_ratio()
         return total, denominator * RATE_DENOMINATOR
+
+    def pieces(
+        self, *, opening: int, moves: list[tuple[date, int]], stretch: Stretch, until: date
+    ) -> list[InterestPiece]:
+        """Give the sub-periods that `exact` adds up, each with its balance, rate and share of a year."""
+        start, end = stretch.start, min(stretch.end, until)
+        edges = [*(day for day, _ in moves), *self.rate_dates, *(day for pause in self.pauses for day in pause)]
+        cuts = sorted({start, end, *(day for day in edges if start < day < end)})
+        is_stepwise = self.digits > 0 and self.is_whole_period and stretch.whole_days > 0 and not stretch.marks
+        found = []
+        for left, right in pairwise(cuts):
+            if any(first <= left < after for first, after in self.pauses):
+                continue
+            balance = opening + sum(amount for day, amount in moves if day <= left)
+            share = Fraction(*self.weight(left, right, stretch))
+            digits = Fraction(self._in_digits(balance, left, right, stretch)) if is_stepwise else None
+            found.append(InterestPiece(left, right, balance, self.rate_at(left), share, digits))
+        return found
 
     def _in_digits(self, balance: int, left: date, right: date, stretch: Stretch) -> Decimal:
         """Reckon rate x share of the year x days to the end / length, then the days that count, in digits."""

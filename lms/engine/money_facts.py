@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from lms.engine.account import HEADS, Account
-from lms.engine.allocation import dues_of_charge, dues_until, pick_waterfall, spend
+from lms.engine.allocation import Due, dues_of_charge, dues_until, pick_waterfall, spend
 from lms.engine.errors import EngineRefusal
 from lms.engine.facts import Bounce, Charge, Fact, Penal, Receive, Waive
 from lms.engine.plan import COMPONENTS, FEE, PENAL, TAX, Item
 from lms.engine.state import Head, LoanStatus, Movement
-from lms.engine.terms import EarlyPayment, Terms, Waterfall
+from lms.engine.terms import Component, EarlyPayment, Terms, Waterfall
+
+_TAX = Component.TAX
 
 
 def receive(account: Account, fact: Receive) -> None:
@@ -67,21 +69,31 @@ def levy_bounce(account: Account, fact: Bounce) -> None:
 
 
 def waive(account: Account, fact: Waive) -> None:
-    """Give up part of what is due of one component, oldest first."""
+    """Give up part of what is due of one component, oldest first, and of a fee the tax on it too."""
     check_positive(fact)
     if fact.charge_sequence is None:
         dues = list(dues_until(account=account, component=fact.component))
     else:
         dues = dues_of_charge(account=account, component=fact.component, sequence=fact.charge_sequence)
-    amount = fact.amount_paise
+    waived = _give_up(account, fact, dues, fact.amount_paise, fact.component)
+    if fact.tax_paise:
+        charges = [due.item.sequence for due in waived if due.item is not None and due.item.sequence is not None]
+        taxes = [due for charge in charges for due in dues_of_charge(account=account, component=_TAX, sequence=charge)]
+        _give_up(account, fact, taxes, fact.tax_paise, _TAX)
+
+
+def _give_up(account: Account, fact: Waive, dues: list[Due], amount: int, component: Component) -> list[Due]:
+    """Waive an amount over dues in their order; give back those that it met."""
     if amount > (due_paise := sum(due.amount for due in dues)):
         raise EngineRefusal(
-            "engine.waiver_above_due", f"Only {due_paise} paise of {fact.component} are due; waive at most that."
+            "engine.waiver_above_due", f"Only {due_paise} paise of {component} are due; waive at most that."
         )
+    met = []
     for due in dues:
         part = min(amount, due.amount)
         amount -= part
         if part:
+            met.append(due)
             account.settle(
                 index=due.index,
                 component=due.component,
@@ -90,6 +102,7 @@ def waive(account: Account, fact: Waive) -> None:
                 movement=Movement.WAIVED,
                 fact=fact.sequence,
             )
+    return met
 
 
 def recover(account: Account, fact: Fact) -> None:

@@ -55,7 +55,8 @@ def _add(account: Account, row: Period, exact: int, denominator: int) -> None:
     amount = account.overdue_interest - before
     if amount <= 0:
         return
-    item = next((one for one in row.items or () if one.component == INTEREST), None)
+    # A row that was moved keeps what fell due on its earlier date; what runs from now on is due with the row.
+    item = next((one for one in row.items or () if one.component == INTEREST and one.due == row.due), None)
     if item is None:
         item = Item(INTEREST, row.due, 0)
         row.items = [*(row.items or ()), item]

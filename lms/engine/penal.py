@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
-from lms.engine.account import HEADS, Account, penal_item
+from lms.engine.account import HEADS, Account, Night, penal_item
 from lms.engine.interest import RATE_DENOMINATOR, rate_numerator
 from lms.engine.plan import PENAL, Item, Period
 from lms.engine.rounding import round_ratio
-from lms.engine.state import Movement
+from lms.engine.state import Head, Movement
 from lms.engine.terms import PenalMethod, PenalPlan
 
 DENOMINATOR = RATE_DENOMINATOR * 365
@@ -27,10 +28,20 @@ def accrue_penal(*, account: Account, until: date) -> None:
     plan = account.terms.penal_plan
     if plan is None or until <= account.day or account.closed_as is not None:
         return
-    if plan.method is PenalMethod.PER_DAY:
-        _accrue_daily(account, plan, until)
-    else:
-        _levy_slabs(account, plan, until)
+    levy = _accrue_daily if plan.method is PenalMethod.PER_DAY else _levy_slabs
+    if not account.penal_rests:
+        levy(account, plan, until)
+        return
+    day = account.day
+    for first, after in _charged_ranges(account, until):
+        account.day = first
+        levy(account, plan, after)
+    account.day = day
+
+
+def is_penal_resting(*, account: Account, day: date) -> bool:
+    """Tell whether the night of a day bears no planned penal."""
+    return any(first <= day < after for first, after in account.penal_rests)
 
 
 def first_penal_date(*, plan: PenalPlan, due: date) -> date:
@@ -46,12 +57,20 @@ def slab_dates(*, plan: PenalPlan, due: date) -> list[tuple[date, int]]:
     return [(due + timedelta(days=offset), amount) for offset, amount in days]
 
 
+def _charged_ranges(account: Account, until: date) -> list[tuple[date, date]]:
+    """Cut the days from the account's day up to `until` into the ranges in which penal does not rest."""
+    edges = {edge for rest in account.penal_rests for edge in rest if account.day < edge < until}
+    days = sorted({account.day, until, *edges})
+    return [(first, after) for first, after in pairwise(days) if not is_penal_resting(account=account, day=first)]
+
+
 def _accrue_daily(account: Account, plan: PenalPlan, until: date) -> None:
     rate = rate_numerator(plan.annual_rate_pct)
     total, rounded = account.penal_exact, round_ratio(account.penal_exact, DENOMINATOR)
     booked = rounded
     for row, base in _overdue(account, until):
-        nights = (until - max(account.day, first_penal_date(plan=plan, due=row.due))).days
+        first = max(account.day, first_penal_date(plan=plan, due=row.due))
+        nights = (until - first).days
         if nights <= 0:
             continue
         exact = base * rate * nights
@@ -59,6 +78,8 @@ def _accrue_daily(account: Account, plan: PenalPlan, until: date) -> None:
             so_far = account.penal_by_row.get(id(row), 0)
             exact = min(exact, max(plan.cap_paise * DENOMINATOR - so_far, 0))
             account.penal_by_row[id(row)] = so_far + exact
+        if account.nights is not None:
+            account.nights.append(Night(Head.PENAL, row, first, nights, base, rate, exact))
         total += exact
         before, rounded = rounded, (2 * total + DENOMINATOR) // (2 * DENOMINATOR)
         _add_penal(row, rounded - before)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import Enum
+from operator import attrgetter
 
 from lms.engine.interest import InterestRule
 from lms.engine.state import Amounts, Instalment, RowKind
@@ -83,6 +84,15 @@ class Period:
     late: int = 0
     paid_on: date | None = None
 
+    def copied(self) -> Period:
+        """Give a twin that can be settled and evaluated apart from this one."""
+        twin = Period(*_values_of(self))
+        twin.moves = list(self.moves)
+        twin.paid, twin.waived, twin.written_off = _twin(self.paid), _twin(self.waived), _twin(self.written_off)
+        if self.items is not None:
+            twin.items = [replace(item) for item in self.items]
+        return twin
+
     def agree(self, instalment: int) -> None:
         """Take a newly solved instalment, unless more has been paid already."""
         if self.paid is None or self.paid[PRINCIPAL] + self.paid[INTEREST] <= instalment:
@@ -91,6 +101,13 @@ class Period:
     def lent(self) -> int:
         """Give the balance at the end of the period, before its own principal."""
         return self.opening + sum(amount for _, amount in self.moves) if self.moves else self.opening
+
+
+_values_of = attrgetter(*(one.name for one in fields(Period)))
+
+
+def _twin(parts: list[int] | None) -> list[int] | None:
+    return None if parts is None else list(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from lms.engine.allocation import pick_waterfall, spend
 from lms.engine.due_dates import step_from
 from lms.engine.errors import EngineRefusal
 from lms.engine.evaluation import evaluate
-from lms.engine.facts import Disburse, Fact, Pause, Prepay, PrepaymentEffect, RateChange, TakeOver
+from lms.engine.facts import Disburse, Fact, Pause, Prepay, PrepaymentEffect, RateChange, Restructure, TakeOver
 from lms.engine.interest import evening_before, rate_numerator
 from lms.engine.money_facts import check_positive
 from lms.engine.plan import FEE, PENAL, PRINCIPAL, InterestDue, Item, Period, Plan
@@ -95,15 +95,25 @@ def change_rate(account: Account, fact: RateChange) -> None:
 
 
 def pause(account: Account, fact: Pause) -> None:
-    """Let no interest run from the first to the last day of the pause; instalments stay as they are."""
-    if fact.end_date < fact.value_date:
+    """Let no interest, or no planned penal, run from the first to the last day; instalments stay as they are."""
+    if fact.end_date < fact.first_date or fact.first_date < fact.value_date:
         raise EngineRefusal("engine.pause_ends_before_start", "A pause cannot end before it starts.")
     if account.closed_as is not None:
         return
-    first = evening_before(terms=account.terms, day=fact.value_date)
+    if fact.is_penal:
+        account.penal_rests.append((fact.first_date, fact.end_date + _ONE_DAY))
+        return
+    first = evening_before(terms=account.terms, day=fact.first_date)
     after = evening_before(terms=account.terms, day=fact.end_date) + _ONE_DAY
     account.plan.rule.pauses.append((first, after))
-    evaluate(plan=account.plan, first=account.plan.index_at(first))
+    if first < account.plan.periods[-1].end:
+        evaluate(plan=account.plan, first=account.plan.index_at(first))
+
+
+def restructure(account: Account, fact: Restructure) -> None:
+    """Change nothing of what is owed: the class alone follows from it."""
+    if account.closed_as is not None:
+        raise EngineRefusal("engine.loan_not_active", "The loan is closed; there is nothing left to restructure.")
 
 
 def _balance_on(plan: Plan, account: Account) -> int:

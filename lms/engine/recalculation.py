@@ -41,11 +41,11 @@ def interest_owed(*, plan: Plan, index: int, day: date) -> tuple[int, int]:
     period = plan.periods[index]
     if period.interest_due is InterestDue.FREE or day <= period.start:
         return 0, 1
-    opening, moves = _really_owed(plan, index)
+    opening, moves = really_owed(plan=plan, index=index)
     return plan.rule.exact(opening=opening, moves=moves, stretch=period, until=day)
 
 
-def _really_owed(plan: Plan, index: int) -> tuple[int, list[tuple[date, int]]]:
+def really_owed(*, plan: Plan, index: int) -> tuple[int, list[tuple[date, int]]]:
     """Give the balance at the start of a period and its changes within, from the history alone."""
     period, before = plan.periods[index], plan.periods[:index]
     history = [paid for paid in plan.history if paid.row.kind is not RowKind.DOWN_PAYMENT and paid.day < period.end]

@@ -55,7 +55,7 @@ def suspend(account: Account, fact: Moratorium) -> None:
         raise EngineRefusal(
             "engine.recalculation_not_possible", "Interest that is recalculated daily cannot be capitalised; defer it."
         )
-    rows = [row for row in plan.periods if fact.value_date <= row.due <= fact.end_date and row.kind is RowKind.REGULAR]
+    rows = [row for row in plan.periods if fact.first_date <= row.due <= fact.end_date and row.kind is RowKind.REGULAR]
     if not rows or account.closed_as is not None:
         raise EngineRefusal("engine.moratorium_without_due", "No instalment falls due in this range; check its dates.")
     first = plan.periods.index(rows[0])

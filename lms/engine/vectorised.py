@@ -302,7 +302,10 @@ def _instalments(batch: ScheduleBatch) -> Integers:
     unit = terms.instalment_unit_paise << _LIMB
     at_least, at_most = _rounded_units(terms, lower, unit), _rounded_units(terms, upper, unit)
     found = at_least * terms.instalment_unit_paise
-    is_near_tie = (lower % unit < 2) | ((lower + unit // 2) % unit < 2)
+    # Half-even rounds to the paisa first: what is within one of a tie may become one.
+    is_twice = terms.instalment_rounding is RoundingMode.HALF_EVEN and terms.instalment_unit_paise > 1
+    reach = 1 << _LIMB if is_twice else 0
+    is_near_tie = (lower % unit < 2) | ((lower + unit // 2 + reach) % unit < 2 * reach + 2)
     is_doubtful = (at_least != at_most) | is_near_tie | (principal > _LARGEST_ESTIMATED) | (at_least <= 0)
     for index in np.flatnonzero(is_doubtful):
         found[index] = _exact_instalment(batch, int(index))
