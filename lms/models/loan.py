@@ -28,7 +28,8 @@ class FactKind(models.TextChoices):
     RATE_CHANGE = "RATE_CHANGE", "Rate change"
     RESCHEDULE = "RESCHEDULE", "Reschedule"
     MORATORIUM = "MORATORIUM", "Moratorium"
-    PAUSE = "PAUSE", "Interest pause"
+    PAUSE = "PAUSE", "Pause"
+    RESTRUCTURE = "RESTRUCTURE", "Restructuring"
     SETTLE = "SETTLE", "Settlement"
     WRITE_OFF = "WRITE_OFF", "Write-off"
     RECOVER = "RECOVER", "Recovery"
@@ -92,6 +93,10 @@ class Loan(models.Model):
     booked_with_batch = models.JSONField(default=dict)
     state_hash = models.CharField(max_length=64, default="")
     fact_count = models.PositiveIntegerField(default=0)
+    # A freeze, a settlement in parts or a quote was once made: acts and pages look for one in force. Never taken back.
+    is_watched = models.BooleanField(default=False)
+    # Drawn from a credit line; written once.
+    is_drawdown = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["-pk"]
@@ -112,6 +117,11 @@ class Loan(models.Model):
             ("settle_loan", "Can settle a loan for less than is owed"),
             ("change_rate", "Can change the rate of a loan"),
             ("reschedule_loan", "Can reschedule, suspend or pause a loan"),
+            ("freeze_loan", "Can freeze a loan or a customer, and lift a freeze"),
+            ("approve_backdated", "Can approve back-dated acts and reversals"),
+            ("approve_concession", "Can approve waivers, settlements and write-offs"),
+            ("approve_new_terms", "Can approve new rates, dates and tenors"),
+            ("approve_money_back", "Can approve refunds and transfers of excess"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(principal_paise__gt=0), name="loan_principal_positive")
@@ -121,6 +131,8 @@ class Loan(models.Model):
             models.Index(fields=["status", "closed_upto"], name="loan_status_closed_upto"),
             models.Index(fields=["asset_class"], name="loan_asset_class"),
             models.Index(fields=["days_past_due"], name="loan_days_past_due"),
+            # A payment of unknown purpose is looked for by its amount; an instalment changes seldom.
+            models.Index(fields=["instalment_paise"], name="loan_instalment"),
         ]
 
     def __str__(self) -> str:
@@ -279,6 +291,9 @@ class ClassificationEntry(models.Model):
     oldest_unpaid_due_date = models.DateField(null=True)
     # The loan of the same borrower that decides the class; itself where it is its own cause.
     caused_by = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="+")
+    # The oldest unpaid instalment of that loan; empty where nothing unpaid decides, and in entries of earlier versions.
+    cause_due_date = models.DateField(null=True)
+    cause_instalment = models.PositiveIntegerField(null=True)
     # The entry of the loan that gave the class at once, or took it back; null where a day-end did.
     fact_sequence = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=200)

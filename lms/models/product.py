@@ -15,6 +15,8 @@ class Product(models.Model):
     )
     name = models.CharField(max_length=100)
     is_active = models.BooleanField(default=True)
+    # Credit lines are sanctioned under it, and its loans are their drawdowns.
+    is_line = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["code"]
