@@ -12,7 +12,7 @@ from lms.engine.schedule import build_schedule
 from lms.engine.state import Instalment, RowKind
 from lms.engine.terms import PeriodUnit, Terms
 from lms.errors import TermsInvalid
-from lms.services.charges import charge_amount, charge_tax
+from lms.services.charges import agreed_tax, charge_amount
 
 _PERIODS_A_YEAR: Final = {PeriodUnit.DAY: 365, PeriodUnit.WEEK: 52, PeriodUnit.MONTH: 12, PeriodUnit.YEAR: 1}
 
@@ -93,7 +93,7 @@ def _upfront_charges(terms: Terms) -> tuple[UpfrontCharge, ...]:
     for agreed in terms.charges:
         if agreed.is_upfront:
             amount = charge_amount(agreed=agreed, base_paise=terms.principal_paise)
-            charges.append(UpfrontCharge(agreed.code, amount, charge_tax(agreed=agreed, amount_paise=amount)))
+            charges.append(UpfrontCharge(agreed.code, amount, agreed_tax(agreed=agreed, amount_paise=amount)))
     return tuple(charges)
 
 

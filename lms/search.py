@@ -6,7 +6,8 @@ from django.db.models import Q
 
 from customers.models import Customer
 from customers.selectors import customers_search
-from lms.models import Loan, LoanFact
+from lms.lines import line_by_number
+from lms.models import CreditLine, Loan, LoanFact
 
 _LIMIT = 20
 _LOANS_LIMIT = 60
@@ -22,20 +23,23 @@ class FoundCustomer:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a text was found in; `exact_loan` when it is the number of one loan."""
+    """What a text was found in; `exact_loan` and `exact_line` when it is the number of one loan or credit line."""
 
     customers: tuple[FoundCustomer, ...]
     references: tuple[LoanFact, ...]
     exact_loan: Loan | None
+    exact_line: CreditLine | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was found."""
-        return not self.customers and not self.references and self.exact_loan is None
+        exact = self.exact_loan or self.exact_line
+        return not self.customers and not self.references and exact is None
 
 
 def search_everything(*, text: str, limit: int = _LIMIT) -> SearchResult:
-    """Find customers by name, phone, PAN or number, and loans by number, external number or bank reference.
+    """Find customers by name, phone, PAN or number, loans by number, external number or bank reference, and
+    credit lines by number.
 
     Args:
         text: what was typed; outer spaces do not count.
@@ -45,6 +49,8 @@ def search_everything(*, text: str, limit: int = _LIMIT) -> SearchResult:
     exact = loan_by_number(number=wanted)
     if not wanted or exact is not None:
         return SearchResult((), (), exact)
+    if (line := line_by_number(number=wanted)) is not None:
+        return SearchResult((), (), None, line)
     facts = LoanFact.objects.filter(reference=wanted).select_related("loan__customer").order_by("-pk")[:limit]
     return SearchResult(_with_loans(wanted, limit), tuple(facts), None)
 

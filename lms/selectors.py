@@ -1,20 +1,25 @@
 """Questions to the loan book: a loan as of a day and as known at an instant, and its statement."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from django.db.models import QuerySet
 
 from ledger.models import Journal
 from ledger.selectors import journals_for
+from lms.engine.day_reading import balances_by_day
 from lms.engine.facts import Fact
 from lms.engine.replay import replay
 from lms.engine.state import Allocation, LoanState
+from lms.engine.terms import Terms
 from lms.models import ClassificationEntry, FactKind, Loan, LoanAccrual, LoanFact
 from lms.services.fact_rows import KIND_OF, facts_known, undone_sequences
 from lms.services.facts import REFERENCE_TYPE
 from lms.services.positions import terms_of
+
+_ONE_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,14 @@ class StatementLine:
     penal_paise: int
     excess_paise: int
     balance_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Entries of a period, and what was owed on the eve of it less money held, in paise."""
+
+    opening_paise: int
+    lines: tuple[StatementLine, ...]
 
 
 def loan_state_as_of(*, loan: Loan, as_of: date, known_at: datetime | None = None) -> LoanState:
@@ -91,23 +104,35 @@ def loan_statement(
     Raises:
         EngineRefusal: the entries contradict each other.
     """
-    facts = facts_known(loan_id=loan.pk, known_at=known_at)
-    undone = undone_sequences(facts=facts)
+    facts, terms = facts_known(loan_id=loan.pk, known_at=known_at), terms_of(loan=loan)
+    state = replay(terms=terms, facts=facts, as_of=to_date)
+    return statement_of(terms=terms, facts=facts, state=state, from_date=from_date).lines
+
+
+def statement_of(*, terms: Terms, facts: Sequence[Fact], state: LoanState, from_date: date | None = None) -> Statement:
+    """Return the statement up to the day of a state, whose facts were read before; balances come from one fold.
+
+    Args:
+        from_date: first day; the first entry when not given.
+
+    Raises:
+        EngineRefusal: the entries contradict each other.
+    """
+    valued = [fact for fact in facts if fact.value_date <= state.as_of]
+    # A payment that was returned after the period had not been returned in it.
+    undone = undone_sequences(facts=valued)
     standing = sorted(
-        (fact for fact in facts if fact.sequence not in undone and _is_shown(fact) and fact.value_date <= to_date),
+        (fact for fact in valued if fact.sequence not in undone and _is_shown(fact)),
         key=lambda fact: (fact.value_date, fact.sequence),
     )
-    terms = terms_of(loan=loan)
-    allocations = replay(terms=terms, facts=facts, as_of=to_date).allocations
-    balances: dict[date, int] = {}
-    for fact in standing:
-        if fact.value_date not in balances:
-            state = replay(terms=terms, facts=facts, as_of=fact.value_date)
-            balances[fact.value_date] = state.outstanding.total - state.excess_paise
-    return tuple(
-        _line(fact, allocations, balances[fact.value_date])
-        for fact in standing
-        if from_date is None or fact.value_date >= from_date
+    first = from_date or date.min + _ONE_DAY
+    shown = [fact for fact in standing if fact.value_date >= first]
+    days = {first - _ONE_DAY, *(fact.value_date for fact in shown)}
+    balances = balances_by_day(terms=terms, facts=facts, days=days)
+    parts = _parts(state.allocations)
+    return Statement(
+        opening_paise=balances[first - _ONE_DAY],
+        lines=tuple(_line(fact, parts.get(fact.sequence, {}), balances[fact.value_date]) for fact in shown),
     )
 
 
@@ -115,8 +140,7 @@ def _is_shown(fact: Fact) -> bool:
     return KIND_OF[type(fact)] is not FactKind.REVERSE
 
 
-def _line(fact: Fact, allocations: tuple[Allocation, ...], balance_paise: int) -> StatementLine:
-    parts = dict(_parts(fact, allocations))
+def _line(fact: Fact, parts: Mapping[str, int], balance_paise: int) -> StatementLine:
     return StatementLine(
         value_date=fact.value_date,
         sequence=fact.sequence,
@@ -133,13 +157,13 @@ def _line(fact: Fact, allocations: tuple[Allocation, ...], balance_paise: int) -
     )
 
 
-def _parts(fact: Fact, allocations: tuple[Allocation, ...]) -> Iterator[tuple[str, int]]:
-    """Sum what a fact paid by component; money that was held first shows where it went in the end."""
-    sums: dict[str, int] = {}
+def _parts(allocations: Sequence[Allocation]) -> dict[int, dict[str, int]]:
+    """Sum what each fact paid by component; money that was held first shows where it went in the end."""
+    sums: dict[int, dict[str, int]] = {}
     for part in allocations:
-        if part.fact_sequence == fact.sequence:
-            name = part.component.value if part.component else ""
-            sums[name] = sums.get(name, 0) + part.amount_paise
-            if part.is_from_excess:
-                sums[""] = sums.get("", 0) - part.amount_paise
-    yield from sums.items()
+        of_fact = sums.setdefault(part.fact_sequence, {})
+        name = part.component.value if part.component else ""
+        of_fact[name] = of_fact.get(name, 0) + part.amount_paise
+        if part.is_from_excess:
+            of_fact[""] = of_fact.get("", 0) - part.amount_paise
+    return sums

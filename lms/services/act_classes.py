@@ -3,8 +3,9 @@
 from datetime import date
 
 from lms.engine.classification import AssetClass
-from lms.engine.facts import Fact, Moratorium, Reschedule, Reverse, WriteOff
+from lms.engine.facts import Fact, Reverse, WriteOff
 from lms.models import ClassificationEntry, Loan
+from lms.services.fact_rows import is_restructuring
 
 
 def class_set_by_act(*, loan: Loan, fact: Fact, on_date: date) -> None:
@@ -24,7 +25,7 @@ def class_set_by_act(*, loan: Loan, fact: Fact, on_date: date) -> None:
         _take_back(loan, fact, on_date)
     elif isinstance(fact, WriteOff) and not fact.amount_paise:
         _give(loan, fact, AssetClass.LOSS, "Written off, the claim stays", on_date)
-    elif isinstance(fact, Reschedule | Moratorium) and fact.is_restructure:
+    elif is_restructuring(fact=fact):
         _give(loan, fact, AssetClass.SUB_STANDARD, "Restructured for financial difficulty", on_date)
 
 

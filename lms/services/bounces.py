@@ -1,7 +1,6 @@
 """Payments that the bank returned."""
 
 from datetime import date
-from typing import Final
 
 from django.contrib.auth.models import User
 
@@ -9,12 +8,11 @@ from lms.engine.facts import Bounce, Receive
 from lms.engine.terms import Terms
 from lms.errors import BounceBeforeReceipt, BounceOfNoReceipt, FactAlreadyReversed, FactUnknown
 from lms.models import LoanFact
-from lms.services.charges import charge_amount, charge_tax
+from lms.services.charges import charge_amount
 from lms.services.checks import reference_check, value_date_check
 from lms.services.fact_rows import undone_sequences
 from lms.services.facts import FactOrder, LoanBook, fact_record
-
-BOUNCE_CHARGE: Final = "BOUNCE"
+from lms.services.tax_documents import BOUNCE_CODE, charge_tax
 
 
 def bounce_record(
@@ -40,6 +38,7 @@ def bounce_record(
         FactUnknown, BounceOfNoReceipt, FactAlreadyReversed, BounceBeforeReceipt: the entry is not a receipt that
             stands on that day.
         LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal, ReferenceMissing: wrong input.
+        The refusals of `invoice_issue`: the charge cannot be invoiced.
         The refusals of `fact_record`.
     """
     kept = reference_check(reference=reference)
@@ -48,7 +47,7 @@ def bounce_record(
         value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
         if receipt_sequence is not None:
             _receipt_check(book, receipt_sequence, value_date)
-        charge, tax = _charge(book.terms) if is_charged else (0, 0)
+        charge, tax = _charge(book.terms, value_date) if is_charged else (0, 0)
         return Bounce(
             sequence=book.next_sequence,
             value_date=value_date,
@@ -88,9 +87,9 @@ def _receipt_check(book: LoanBook, sequence: int, value_date: date) -> None:
         raise FactAlreadyReversed(loan=book.loan.number, sequence=sequence)
 
 
-def _charge(terms: Terms) -> tuple[int, int]:
-    agreed = next((charge for charge in terms.charges if charge.code == BOUNCE_CHARGE), None)
+def _charge(terms: Terms, value_date: date) -> tuple[int, int]:
+    agreed = next((charge for charge in terms.charges if charge.code == BOUNCE_CODE), None)
     if agreed is None:
         return 0, 0
     amount = charge_amount(agreed=agreed, base_paise=terms.principal_paise)
-    return amount, charge_tax(agreed=agreed, amount_paise=amount)
+    return amount, charge_tax(code=BOUNCE_CODE, amount_paise=amount, on_date=value_date)

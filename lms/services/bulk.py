@@ -13,10 +13,11 @@ from django.db import IntegrityError
 from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
+from ledger.gst.booking import tax_elsewhere_post
 from ledger.services import journal_post
 from lms.engine.classification import AssetClass
 from lms.engine.facts import Fact, Foreclose, Prepay, Receive, Reverse
-from lms.engine.state import LoanState, LoanStatus
+from lms.engine.state import Head, LoanState, LoanStatus, Movement
 from lms.errors import (
     IdempotencyKeyReused,
     LoanNumberTaken,
@@ -261,6 +262,15 @@ def _journals_post(loans: Sequence[Loan], batch_key: str, today: date) -> None:
             product_code=product_code,
             movements=movements_between(before={}, after=totals),
             value_date=today,
+            booked_on=today,
+            narration=f"{len(members)} loans booked at once",
+        )
+        # Charges of a history were invoiced by the system that the loans come from.
+        tax_elsewhere_post(
+            tax_paise=totals[f"{Movement.CHARGED}:{Head.TAX}"],
+            key=f"lms.batch_tax:{batch_key}:{product_code}",
+            reference_type="lms.batch",
+            reference_id=min(loan.pk for loan in members),
             booked_on=today,
             narration=f"{len(members)} loans booked at once",
         )

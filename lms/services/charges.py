@@ -8,9 +8,11 @@ from lms.engine.facts import Charge, Penal
 from lms.engine.rounding import round_ratio
 from lms.engine.terms import ChargeTerm, Terms
 from lms.errors import ChargeAboveAgreed, ChargeNotAgreed
-from lms.models import Loan, LoanFact
+from lms.models import FreezeEffect, Loan, LoanFact
 from lms.services.checks import amount_check, reference_check, running_check, value_date_check
 from lms.services.facts import FactOrder, LoanBook, fact_record
+from lms.services.guards import freeze_check
+from lms.services.tax_documents import charge_tax
 
 
 def charge_levy(
@@ -25,7 +27,7 @@ def charge_levy(
     reason: str = "",
     actor: User | None = None,
 ) -> LoanFact:
-    """Levy a charge that the loan's terms name, with the tax that they name.
+    """Levy a charge that the loan's terms name, with the tax of its day, and invoice it today.
 
     Args:
         code: the charge, as in the terms (and so in the key facts statement).
@@ -35,9 +37,10 @@ def charge_levy(
     Raises:
         ChargeNotAgreed, ChargeAboveAgreed: the terms do not allow the charge.
         LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
+        GstRegistrationMissing, StateUnknown and the other refusals of `invoice_issue`: the charge cannot be invoiced.
         The refusals of `fact_record`.
 
-    Source: regulation 1 and 15.3 (only charges of the key facts statement).
+    Source: regulation 1, 10 and 15.3 (only charges of the key facts statement).
     """
     if amount_paise is not None:
         amount_check(amount_paise=amount_paise)
@@ -54,7 +57,7 @@ def charge_levy(
             amount_paise=amount,
             reference=kept,
             code=code,
-            tax_paise=charge_tax(agreed=agreed, amount_paise=amount),
+            tax_paise=charge_tax(code=code, amount_paise=amount, on_date=value_date),
             due_date=due_date,
         )
 
@@ -102,6 +105,7 @@ def penal_levy(
 
     def decide(book: LoanBook) -> Penal:
         running_check(loan=book.loan, act="penal charge")
+        freeze_check(loan=book.loan, effect=FreezeEffect.PENAL)
         value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
         return Penal(sequence=book.next_sequence, value_date=value_date, amount_paise=amount_paise, code=code)
 
@@ -138,8 +142,8 @@ def charge_amount(*, agreed: ChargeTerm, base_paise: int) -> int:
     return round_ratio(base_paise * numerator, 100 * denominator)
 
 
-def charge_tax(*, agreed: ChargeTerm, amount_paise: int) -> int:
-    """Return the tax on a charge, in paise rounded half up."""
+def agreed_tax(*, agreed: ChargeTerm, amount_paise: int) -> int:
+    """Return the tax that an offer foretells of a charge, in paise rounded half up; levied is the tax of its day."""
     numerator, denominator = agreed.tax_pct.as_integer_ratio()
     return round_ratio(amount_paise * numerator, 100 * denominator)
 

@@ -73,6 +73,11 @@ def credit_reference_of(*, channel: str, reference: str) -> str:
     return f"{channel}:{reference}".upper()
 
 
+def drawdown_reference_of(*, customer_id: int, reference: str) -> str:
+    """Return the name by which the money of a drawdown is known: it may not come back as its customer's payment."""
+    return f"DRAWDOWN:{customer_id}:{reference}".upper()
+
+
 def value_date_check(*, loan: Loan, value_date: date, business_date: date) -> None:
     """Refuse a date after the business date or before the first disbursal.
 

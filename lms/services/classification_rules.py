@@ -15,7 +15,15 @@ from lms.models import ClassificationParameters
 from lms.services.checks import reason_check
 
 FIRST_SOURCE = "RBI/2021-22/125 of 12 November 2021; 90 days for every NBFC"
+BASE_LAYER_SOURCE = "RBI scale based regulation of 22 October 2021: the base layer's way to 90 days"
 _FIRST_DAY = date(2000, 1, 1)
+# From which day past due a lender of the base layer calls a loan non-performing, by the day on which that began.
+_BASE_LAYER_PATH = (
+    (_FIRST_DAY, 181),
+    (date(2024, 3, 31), 151),
+    (date(2025, 3, 31), 121),
+    (date(2026, 3, 31), 91),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +49,40 @@ def classification_rules() -> tuple[ClassificationRule, ...]:
     return tuple(_rule(row) for row in rows) or (ClassificationRule(effective_from=_FIRST_DAY),)
 
 
-def classification_seed() -> None:
-    """Publish the norm of the regulation as the first row, once."""
-    if not ClassificationParameters.objects.exists():
-        ClassificationParameters.objects.create(effective_from=_FIRST_DAY, source=FIRST_SOURCE)
+def rule_of_thresholds(*, effective_from: date, thresholds: Thresholds) -> ClassificationRule:
+    """Return the rule that thresholds are, published or not."""
+    return ClassificationRule(
+        effective_from=effective_from,
+        by_days=(
+            DayThreshold(AssetClass.SMA_0, thresholds.sma_0_from_days),
+            DayThreshold(AssetClass.SMA_1, thresholds.sma_1_from_days),
+            DayThreshold(AssetClass.SMA_2, thresholds.sma_2_from_days),
+            DayThreshold(AssetClass.SUB_STANDARD, thresholds.npa_from_days),
+        ),
+        by_npa_age=(
+            AgeThreshold(AssetClass.DOUBTFUL_1, thresholds.doubtful_1_from_months),
+            AgeThreshold(AssetClass.DOUBTFUL_2, thresholds.doubtful_2_from_months),
+            AgeThreshold(AssetClass.DOUBTFUL_3, thresholds.doubtful_3_from_months),
+        ),
+    )
+
+
+def classification_seed(*, is_base_layer: bool = False) -> None:
+    """Publish the norm of the regulation as the first rows, once.
+
+    Args:
+        is_base_layer: with the steps by which lenders of the base layer came to 90 days.
+
+    Source: regulation 3.
+    """
+    if ClassificationParameters.objects.exists():
+        return
+    path = _BASE_LAYER_PATH if is_base_layer else ((_FIRST_DAY, Thresholds().npa_from_days),)
+    source = BASE_LAYER_SOURCE if is_base_layer else FIRST_SOURCE
+    ClassificationParameters.objects.bulk_create(
+        ClassificationParameters(effective_from=first_day, npa_from_days=days, source=source)
+        for first_day, days in path
+    )
 
 
 def classification_publish(
@@ -94,17 +132,5 @@ def _publish(
 
 
 def _rule(row: ClassificationParameters) -> ClassificationRule:
-    return ClassificationRule(
-        effective_from=row.effective_from,
-        by_days=(
-            DayThreshold(AssetClass.SMA_0, row.sma_0_from_days),
-            DayThreshold(AssetClass.SMA_1, row.sma_1_from_days),
-            DayThreshold(AssetClass.SMA_2, row.sma_2_from_days),
-            DayThreshold(AssetClass.SUB_STANDARD, row.npa_from_days),
-        ),
-        by_npa_age=(
-            AgeThreshold(AssetClass.DOUBTFUL_1, row.doubtful_1_from_months),
-            AgeThreshold(AssetClass.DOUBTFUL_2, row.doubtful_2_from_months),
-            AgeThreshold(AssetClass.DOUBTFUL_3, row.doubtful_3_from_months),
-        ),
-    )
+    thresholds = Thresholds(**{name: getattr(row, name) for name in Thresholds.__slots__})
+    return rule_of_thresholds(effective_from=row.effective_from, thresholds=thresholds)

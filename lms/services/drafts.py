@@ -20,6 +20,7 @@ from lms.errors import (
     ValueDateInFuture,
     refusal_of,
 )
+from lms.errors.lines import LoanProductNeeded
 from lms.models import ProductVersion
 from lms.services.checks import amount_check, key_check
 from lms.services.fact_rows import first_lent_on, undone_sequences
@@ -75,6 +76,8 @@ def _draft_check(draft: LoanDraft, today: date) -> None:
     """Apply the rules of sanction, disbursal and receipts that the engine does not know."""
     if not draft.product_version.product.is_active:
         raise ProductInactive(product=draft.product_version.product.code)
+    if draft.product_version.product.is_line:
+        raise LoanProductNeeded(product=draft.product_version.product.code)
     if draft.sanctioned_on > today:
         raise SanctionInFuture(sanctioned_on=draft.sanctioned_on, business_date=today)
     limits_check(version=draft.product_version, terms=draft.terms, sanctioned_on=draft.sanctioned_on)

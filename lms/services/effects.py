@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from core.rehearsal import rehearse
+from core.transactions import run_in_transaction
 from lms.errors import LoanUnknown
-from lms.models import Instalment, Loan, LoanFact
+from lms.models import Allocation, Instalment, Loan, LoanFact
 from lms.selectors import loan_postings
 
 # What an approver compares; the rest of a loan's columns are caches that follow from these.
@@ -59,6 +60,15 @@ class NewFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewShare:
+    """What of a new entry goes to one component of one instalment, in paise; neither: it is held as excess."""
+
+    instalment_number: int | None
+    component: str
+    amount_paise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """What the act would book between two accounts, in paise."""
 
@@ -74,6 +84,7 @@ class LoanEffect:
     loan: str
     figures: tuple[FigureChange, ...]
     facts: tuple[NewFact, ...]
+    shares: tuple[NewShare, ...]
     postings: tuple[Posting, ...]
     schedule_before: tuple[ScheduleRow, ...]
     schedule_after: tuple[ScheduleRow, ...]
@@ -99,24 +110,28 @@ class _Standing:
     last_journal: int
 
 
-def effect_of(*, loan_ids: Sequence[int], act: Callable[[], object]) -> Effect:
+def effect_of(
+    *, loan_ids: Sequence[int], act: Callable[[], object], lock: Callable[[], object] = lambda: None
+) -> Effect:
     """Run an act in a rehearsal and tell what it changed on these loans.
 
     Args:
         loan_ids: the loans that the act touches.
         act: calls the services as it would in earnest.
+        lock: locks the loans, so that what others do meanwhile is not taken for an effect of the act.
 
     Raises:
         LoanUnknown: one of the loans does not exist.
         KistError: what the act itself would be refused for.
     """
-    before = {loan_id: _standing(loan_id) for loan_id in sorted(set(loan_ids))}
 
     def run() -> tuple[LoanEffect, ...]:
+        lock()
+        before = {loan_id: _standing(loan_id) for loan_id in sorted(set(loan_ids))}
         act()
         return tuple(_loan_effect(loan_id, earlier) for loan_id, earlier in before.items())
 
-    return Effect(loans=rehearse(run))
+    return Effect(loans=run_in_transaction(lambda: rehearse(run)))
 
 
 def loans_version(*, loan_ids: Sequence[int]) -> str:
@@ -158,6 +173,7 @@ def _loan_effect(loan_id: int, before: _Standing) -> LoanEffect:
             if before.figures[name] != after.figures[name]
         ),
         facts=_new_facts(loan_id, before.fact_count),
+        shares=_new_shares(loan_id, before.fact_count),
         postings=_postings(loan_id, before.last_journal),
         schedule_before=before.rows if is_moved else (),
         schedule_after=after.rows if is_moved else (),
@@ -173,6 +189,14 @@ def _new_facts(loan_id: int, known: int) -> tuple[NewFact, ...]:
             amount_paise=fact.amount_paise,
         )
         for fact in LoanFact.objects.filter(loan_id=loan_id, sequence__gt=known).order_by("sequence")
+    )
+
+
+def _new_shares(loan_id: int, known: int) -> tuple[NewShare, ...]:
+    rows = Allocation.objects.filter(loan_id=loan_id, fact_sequence__gt=known).order_by("position")
+    return tuple(
+        NewShare(instalment_number=row.instalment_number, component=row.component, amount_paise=row.amount_paise)
+        for row in rows
     )
 
 

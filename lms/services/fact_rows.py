@@ -3,8 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from lms.engine.codec import fact_from_dict, fact_to_dict
 from lms.engine.facts import (
@@ -22,6 +27,7 @@ from lms.engine.facts import (
     Recover,
     Refund,
     Reschedule,
+    Restructure,
     Reverse,
     Settle,
     TakeOver,
@@ -43,6 +49,7 @@ KIND_OF: Final[dict[type[Fact], FactKind]] = {
     Reschedule: FactKind.RESCHEDULE,
     Moratorium: FactKind.MORATORIUM,
     Pause: FactKind.PAUSE,
+    Restructure: FactKind.RESTRUCTURE,
     Settle: FactKind.SETTLE,
     WriteOff: FactKind.WRITE_OFF,
     Recover: FactKind.RECOVER,
@@ -74,8 +81,12 @@ def facts_of_many(*, loan_ids: Iterable[int]) -> dict[int, tuple[Fact, ...]]:
     """Read the facts of many loans with one query, by loan id, each in the order of recording."""
     collected: dict[int, list[Fact]] = {loan_id: [] for loan_id in loan_ids}
     rows = LoanFact.objects.filter(loan_id__in=list(collected)).order_by("loan_id", "sequence")
-    for loan_id, *values in rows.values_list("loan_id", *_FACT_FIELDS):
-        collected[loan_id].append(fact_from_values(values=values))
+    texts = rows.annotate(details_text=Cast("details", TextField())).values_list("loan_id", *_COLUMNS, "details_text")
+    for loan_id, kind, sequence, value_date, amount_paise, reference, details in texts:
+        fact_type, more = _decoded(kind, details)
+        collected[loan_id].append(
+            fact_type(sequence=sequence, value_date=value_date, amount_paise=amount_paise, reference=reference, **more)
+        )
     return {loan_id: tuple(facts) for loan_id, facts in collected.items()}
 
 
@@ -132,19 +143,35 @@ def first_lent_on(*, facts: Sequence[Fact]) -> date | None:
     )
 
 
+def is_restructuring(*, fact: Fact) -> bool:
+    """Tell whether an entry is a concession for financial difficulty."""
+    return isinstance(fact, Restructure) or (isinstance(fact, Reschedule | Moratorium) and fact.is_restructure)
+
+
+def standing_restructurings(*, facts: Sequence[Fact]) -> tuple[date, ...]:
+    """Return the value dates of the restructurings that stand."""
+    marked = [fact for fact in facts if is_restructuring(fact=fact)]
+    undone = undone_sequences(facts=facts) if marked else frozenset[int]()
+    return tuple(fact.value_date for fact in marked if fact.sequence not in undone)
+
+
 def last_restructured_on(*, facts: Sequence[Fact]) -> date | None:
     """Return the value date of the latest restructuring that stands; None without one."""
-    marked = [fact for fact in facts if isinstance(fact, Reschedule | Moratorium) and fact.is_restructure]
-    if not marked:
-        return None
-    undone = undone_sequences(facts=facts)
-    return max((fact.value_date for fact in marked if fact.sequence not in undone), default=None)
+    return max(standing_restructurings(facts=facts), default=None)
 
 
 def content_hash(*, content: Mapping[str, object]) -> str:
     """Return a fingerprint of what a caller asked for; equal requests have equal ones."""
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _decoded(kind: str, details: str) -> tuple[type[Fact], dict[str, Any]]:
+    """Decode what a fact has besides its columns; most facts of a book share it with many others."""
+    columns = {"sequence": 1, "value_date": "2000-01-01"}
+    fact = fact_from_dict({**json.loads(details), "kind": _ENGINE_NAME[kind], **columns})
+    return type(fact), {field.name: getattr(fact, field.name) for field in fields(fact) if field.name not in _COLUMNS}
 
 
 def _undoes(fact: Fact) -> int | None:

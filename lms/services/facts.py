@@ -1,40 +1,74 @@
 """The one way a fact enters the book: locked, once, replayed, cached, posted and written to the audit trail."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, Final
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from core import audit
 from core.business_date import business_date
-from core.transactions import run_in_transaction
+from core.errors import KistError
+from core.events import publish
+from core.prepared import PreparedQuery, row_insert
 from ledger.services import journal_post
+from lms.engine.arrears import ArrearsWatch
 from lms.engine.classification import AssetClass
 from lms.engine.errors import EngineRefusal
 from lms.engine.facts import Fact, Reverse
 from lms.engine.replay import replay
 from lms.engine.state import LoanState, LoanStatus
 from lms.engine.terms import Terms
-from lms.errors import IdempotencyKeyReused, LaterFactInTheWay, LoanUnknown, ReferenceReused, refusal_of
-from lms.locks import facts_for_update, loans_of_customer_for_update
-from lms.models import Loan, LoanFact
+from lms.errors import IdempotencyKeyReused, LaterFactInTheWay, ReferenceReused, refusal_of
+from lms.errors.lines import DrawdownPaysOwnDues
+from lms.events import LoanPastMoved
+from lms.locks import facts_for_update, loans_of_customer_lock
+from lms.models import ClassificationEntry, Document, FactKind, Loan, LoanFact
 from lms.services.act_classes import class_set_by_act
+from lms.services.borrowers import borrower_transaction, loan_of_borrower
 from lms.services.checks import key_check, reason_check
+from lms.services.corrections import BackDating, class_watch, classes_correct
 from lms.services.day_end import loan_close_upto
-from lms.services.fact_rows import content_hash, fact_columns, facts_of, first_lent_on, last_restructured_on
+from lms.services.fact_rows import (
+    content_hash,
+    fact_columns,
+    fact_from_values,
+    first_lent_on,
+    last_restructured_on,
+)
+from lms.services.plan_states import plan_follow
 from lms.services.positions import (
-    booked_totals,
     day_before,
-    is_income_suspended,
+    loan_booked_totals,
     movements_between,
     position_save,
     terms_of,
 )
+from lms.services.row_reach import reach_of
+from lms.services.tax_documents import tax_documents_issue
 
 REFERENCE_TYPE = "lms.loan"
+# First what `fact_from_values` takes, then what a repeat is known by.
+_FACTS: Final = PreparedQuery(
+    lambda loan_id: (
+        LoanFact.objects.filter(loan_id=loan_id)
+        .order_by("sequence")
+        .values_list(
+            *("kind", "sequence", "value_date", "amount_paise", "reference", "details"),
+            *("idempotency_key", "credit_reference"),
+        )
+    )
+)
+_CLASS: Final = PreparedQuery(
+    lambda loan_id, day: (
+        ClassificationEntry.objects.filter(loan_id=loan_id, on_date__lt=day)
+        .order_by("-on_date", "-pk")
+        .values_list("asset_class", flat=True)[:1]
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,41 +121,14 @@ def fact_record(*, order: FactOrder, decide: Callable[[LoanBook], Fact]) -> Loan
     Raises:
         LoanUnknown: there is no such loan.
         IdempotencyKeyReused, ReferenceReused: the key or the bank reference belongs to other content.
+        DrawdownPaysOwnDues: the money was paid out by a drawdown of the same borrower.
         KistError: what `decide` refuses, and the refusals of the engine as ours.
 
     Source: style 9, money "the rules in short".
     """
     key_check(idempotency_key=order.idempotency_key)
     reason_check(reason=order.reason, is_required=order.is_reason_required)
-    # Read before the transaction begins: under repeatable read its first read fixes what it sees, and that has to be
-    # after the lock was got. The borrower of a loan never changes.
-    customer_id = borrower_of(loan_id=order.loan_id)
-    return run_in_transaction(lambda: _record(order, customer_id, decide))
-
-
-def borrower_of(*, loan_id: int) -> int:
-    """Return the key of the customer who has the loan.
-
-    Raises:
-        LoanUnknown: there is no such loan.
-    """
-    customer_id = Loan.objects.filter(pk=loan_id).values_list("customer_id", flat=True).first()
-    if customer_id is None:
-        raise LoanUnknown(loan=loan_id)
-    return customer_id
-
-
-def loan_lock(*, loan_id: int, customer_id: int | None = None) -> Loan:
-    """Lock the loans of a loan's borrower in key order and return the loan; inside a transaction.
-
-    Args:
-        customer_id: the borrower, where it was read before the transaction.
-
-    Raises:
-        LoanUnknown: there is no such loan.
-    """
-    borrower = borrower_of(loan_id=loan_id) if customer_id is None else customer_id
-    return next(loan for loan in loans_of_customer_for_update(customer_id=borrower) if loan.pk == loan_id)
+    return borrower_transaction(loan_id=order.loan_id, act=lambda customer_id: _record(order, customer_id, decide))
 
 
 def as_of_after(*, loan: Loan, facts: tuple[Fact, ...]) -> date:
@@ -131,12 +138,36 @@ def as_of_after(*, loan: Loan, facts: tuple[Fact, ...]) -> date:
 
 
 def _record(order: FactOrder, customer_id: int, decide: Callable[[LoanBook], Fact]) -> LoanFact:
-    loan = loan_lock(loan_id=order.loan_id, customer_id=customer_id)
-    if earlier := _earlier(order, LoanFact.objects.all()):
+    loans = loans_of_customer_lock(customer_id=customer_id)
+    loan = loan_of_borrower(loans=loans, loan_id=order.loan_id)
+    rows = _FACTS.rows(loan.pk)
+    if _is_repeat(order, rows) and (earlier := _earlier(order, LoanFact.objects.all())):
         return earlier
+    try:
+        _own_money_check(order, loans)
+        return _append(order, loan, tuple(fact_from_values(values=row[:6]) for row in rows), decide)
+    except KistError:
+        # A key or a bank reference that another loan has is refused before anything else is.
+        _earlier(order, LoanFact.objects.all())
+        raise
+
+
+def _own_money_check(order: FactOrder, loans: Sequence[Loan]) -> None:
+    """Refuse as a payment the money that a drawdown paid out to the same borrower, whoever had it before a merge."""
+    drawn = [loan for loan in loans if loan.is_drawdown]
+    if order.credit_reference is None or not drawn:
+        return
+    reference = order.credit_reference.partition(":")[2]
+    # A payout that is reversed has given its name back.
+    payouts = LoanFact.objects.filter(loan__in=drawn, kind=FactKind.DISBURSE, credit_reference__isnull=False)
+    for payout in payouts.select_related("loan"):
+        if payout.reference.upper() == reference:
+            raise DrawdownPaysOwnDues(loan=payout.loan.number)
+
+
+def _append(order: FactOrder, loan: Loan, facts: tuple[Fact, ...], decide: Callable[[LoanBook], Fact]) -> LoanFact:
     today = business_date()
     _close_if_behind(loan, today)
-    facts = facts_of(loan_id=loan.pk)
     book = LoanBook(
         loan=loan, terms=terms_of(loan=loan), facts=facts, business_date=today, next_sequence=len(facts) + 1
     )
@@ -145,13 +176,22 @@ def _record(order: FactOrder, customer_id: int, decide: Callable[[LoanBook], Fac
     loan.disbursed_on = first_lent_on(facts=known)
     loan.restructured_on = last_restructured_on(facts=known)
     loan.closed_upto = max(loan.closed_upto or date.min, day_before(today))
-    state = _replay(book, fact, as_of_after(loan=loan, facts=known))
+    watch = class_watch(loan=loan, terms=book.terms, facts=known)
+    state = _replay(book, fact, as_of_after(loan=loan, facts=known), watch)
     row, is_new = _fact_insert(order, book, fact)
     if is_new:
         # Before the booking: income of a class that is non-performing from now on is suspended with it.
         class_set_by_act(loan=loan, fact=fact, on_date=today)
-        _book(loan=loan, state=state, row=row, today=today, fact_count=len(known))
+        if fact.value_date < today:
+            classes_correct(
+                back_dating=BackDating(loan=loan, earlier=facts, fact=fact, row=row, state=state, watch=watch)
+            )
+        _book(book=book, fact=fact, state=state, row=row)
         _credit_release(loan, fact)
+        _past_announce(loan, fact, today)
+        tax_documents_issue(loan=loan, terms=book.terms, fact=fact, facts=facts, issued_on=today)
+        if loan.is_watched:
+            plan_follow(loan=loan, row=row, facts=known, today=today)
         audit.record(
             actor=order.actor,
             action=order.action,
@@ -160,6 +200,12 @@ def _record(order: FactOrder, customer_id: int, decide: Callable[[LoanBook], Fac
             detail={"loan": loan.number, "sequence": row.sequence, **order.content},
         )
     return row
+
+
+def _is_repeat(order: FactOrder, rows: Sequence[Any]) -> bool:
+    """Tell whether the loan has the key or the bank reference already; of other loans the unique indexes know."""
+    credited = order.credit_reference
+    return any(key == order.idempotency_key or (credited and held == credited) for *_, key, held in rows)
 
 
 def _earlier(order: FactOrder, facts: QuerySet[LoanFact]) -> LoanFact | None:
@@ -187,9 +233,9 @@ def _close_if_behind(loan: Loan, today: date) -> None:
         loan.refresh_from_db()
 
 
-def _replay(book: LoanBook, fact: Fact, as_of: date) -> LoanState:
+def _replay(book: LoanBook, fact: Fact, as_of: date, watch: ArrearsWatch | None) -> LoanState:
     try:
-        return replay(terms=book.terms, facts=(*book.facts, fact), as_of=as_of)
+        return replay(terms=book.terms, facts=(*book.facts, fact), as_of=as_of, watch=watch)
     except EngineRefusal as error:
         if hindrance := _hindrance(book, fact):
             raise LaterFactInTheWay(
@@ -222,18 +268,18 @@ def _is_possible(terms: Terms, facts: list[Fact], as_of: date) -> bool:
 
 def _fact_insert(order: FactOrder, book: LoanBook, fact: Fact) -> tuple[LoanFact, bool]:
     """Insert the fact; the unique indexes catch a key or bank reference that another loan's writer used meanwhile."""
+    row = LoanFact(
+        loan=book.loan,
+        **fact_columns(fact=fact),
+        credit_reference=order.credit_reference,
+        reason=order.reason,
+        idempotency_key=order.idempotency_key,
+        content_hash=order.content_hash,
+        recorded_on=book.business_date,
+        recorded_by=order.actor,
+    )
     try:
-        with transaction.atomic():
-            row = LoanFact.objects.create(
-                loan=book.loan,
-                **fact_columns(fact=fact),
-                credit_reference=order.credit_reference,
-                reason=order.reason,
-                idempotency_key=order.idempotency_key,
-                content_hash=order.content_hash,
-                recorded_on=book.business_date,
-                recorded_by=order.actor,
-            )
+        row_insert(row)
     except IntegrityError:
         # A snapshot may be older than the row that was collided with; a locking read sees it.
         earlier = _earlier(order, LoanFact.objects.all()) or _earlier(order, facts_for_update())
@@ -243,9 +289,10 @@ def _fact_insert(order: FactOrder, book: LoanBook, fact: Fact) -> tuple[LoanFact
     return row, True
 
 
-def _book(*, loan: Loan, state: LoanState, row: LoanFact, today: date, fact_count: int) -> None:
+def _book(*, book: LoanBook, fact: Fact, state: LoanState, row: LoanFact) -> None:
     """Post what the fact changed and save the caches."""
-    totals = booked_totals(state=state, is_income_suspended=is_income_suspended(loan=loan))
+    loan = book.loan
+    totals = loan_booked_totals(loan=loan, state=state)
     journal_post(
         idempotency_key=f"lms.fact:{row.pk}",
         event=row.kind,
@@ -254,12 +301,13 @@ def _book(*, loan: Loan, state: LoanState, row: LoanFact, today: date, fact_coun
         product_code=loan.product_code,
         movements=movements_between(before=loan.booked, after=totals),
         value_date=row.value_date,
-        booked_on=today,
+        booked_on=book.business_date,
         narration=f"{loan.number} entry {row.sequence}",
     )
+    reach = reach_of(terms=book.terms, fact=fact, shown_upto=loan.as_of, state=state)
     loan.booked = totals
-    loan.fact_count = fact_count
-    position_save(loan=loan, state=state)
+    loan.fact_count = book.next_sequence
+    position_save(loan=loan, state=state, reach=reach)
 
 
 def _credit_release(loan: Loan, fact: Fact) -> None:
@@ -271,7 +319,22 @@ def _credit_release(loan: Loan, fact: Fact) -> None:
         LoanFact.objects.filter(loan=loan, sequence=fact.reversed_sequence).update(credit_reference=None)
 
 
+def _past_announce(loan: Loan, fact: Fact, today: date) -> None:
+    """Tell that documents may be outdated, where the loan has any; they are issued again after this transaction."""
+    is_past = fact.value_date < today or isinstance(fact, Reverse)
+    if is_past and Document.objects.filter(loan_id=loan.pk, withdrawn_at=None).exists():
+        publish(LoanPastMoved(loan_id=loan.pk, sequence=fact.sequence))
+
+
+def due_on(*, book: LoanBook, on_date: date) -> int:
+    """Return what is due at the day-end of a date, by the entries known, in paise."""
+    try:
+        return replay(terms=book.terms, facts=book.facts, as_of=on_date).overdue.total
+    except EngineRefusal as error:
+        raise refusal_of(error) from error
+
+
 def asset_class_on(*, loan: Loan, value_date: date) -> AssetClass:
     """Return the class that the loan was carried in on a day, by its diary."""
-    entry = loan.classification_entries.filter(on_date__lt=value_date).order_by("-on_date", "-pk").first()
-    return AssetClass(entry.asset_class) if entry else AssetClass.STANDARD
+    found = _CLASS.rows(loan.pk, value_date.isoformat())
+    return AssetClass(found[0]) if found else AssetClass.STANDARD

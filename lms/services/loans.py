@@ -27,11 +27,14 @@ from lms.errors import (
     ValueDateBeforeSanction,
     ValueDateInFuture,
 )
+from lms.errors.lines import DrawdownByLineOnly, LoanProductNeeded
 from lms.locks import loans_for_update
-from lms.models import Loan, LoanFact, ProductVersion
+from lms.models import FactKind, FreezeEffect, LineFact, Loan, LoanFact, ProductVersion
 from lms.services.checks import amount_check, key_check, reason_check, reference_check, running_check
 from lms.services.fact_rows import content_hash, undone_sequences
 from lms.services.facts import FactOrder, LoanBook, fact_record
+from lms.services.guards import freeze_check, fresh_money_check, is_customer_watched
+from lms.services.money_out import money_out_check
 from lms.services.products import rate_clean, terms_check, terms_for_loan
 
 LOAN_NUMBERS = "lms.loan"
@@ -51,6 +54,7 @@ def loan_sanction(
     external_reference: str | None = None,
     reason: str = "",
     actor: User | None = None,
+    is_drawdown: bool = False,
     **overrides: Any,
 ) -> Loan:
     """Open a loan account with terms copied from a product version; no money moves yet.
@@ -61,6 +65,7 @@ def loan_sanction(
         sanctioned_on: not after the business date, and not before the version is in force.
         number: the account number; the next one of the series when not given.
         external_reference: the account's name in the book that it comes from.
+        is_drawdown: the loan is drawn from a credit line; the line's service alone says so.
         overrides: other fields of Terms agreed for this loan alone.
 
     Returns:
@@ -69,11 +74,15 @@ def loan_sanction(
     Raises:
         ProductInactive, ProductVersionNotInForce, SanctionOutsideLimits, SanctionInFuture: product or date
             does not allow it.
+        LoanProductNeeded: the product is for credit lines.
         TermsInvalid: no schedule follows from the terms.
         LoanNumberTaken, IdempotencyKeyReused: number, external reference or key belong to another loan.
+        CustomerMerged, CustomerFrozen, CustomerCoolingOff: the customer gets no fresh money.
     """
     key_check(idempotency_key=idempotency_key)
     reason_check(reason=reason)
+    if product_version.product.is_line and not is_drawdown:
+        raise LoanProductNeeded(product=product_version.product.code)
     terms = sanction_terms(
         version=product_version,
         principal_paise=principal_paise,
@@ -93,6 +102,7 @@ def loan_sanction(
         number=number,
         external_reference=external_reference,
     )
+    loan.is_drawdown = is_drawdown
     return run_in_transaction(lambda: _sanction(loan, actor, reason))
 
 
@@ -105,6 +115,8 @@ def loan_disburse(
     idempotency_key: str,
     reason: str = "",
     actor: User | None = None,
+    credit_reference: str | None = None,
+    is_on_its_way: bool = False,
 ) -> LoanFact:
     """Lend money on a sanctioned loan, whole or as one of several tranches.
 
@@ -112,9 +124,14 @@ def loan_disburse(
         amount_paise: at most what is undrawn of the sanction.
         value_date: from the sanction to the business date.
         reference: the bank's reference of the payout.
+        credit_reference: names the money of a drawdown, so that it is not taken for a payment of its customer.
+        is_on_its_way: books the money of a payout, which was kept free for it; acts by hand never say so.
 
     Raises:
+        MoneyOnItsWay: a payout that is on its way leaves less undrawn than that.
+        DrawdownByLineOnly: the loan is a drawdown of a credit line, paid out already.
         DisbursalAboveSanction, ValueDateBeforeSanction, ValueDateInFuture, LoanClosed: the loan does not allow it.
+        LoanFrozen: a freeze forbids fresh money.
         AmountNotPositive, AmountTooLarge, ReferenceMissing: the input is wrong.
         The refusals of `fact_record`.
     """
@@ -123,6 +140,8 @@ def loan_disburse(
 
     def decide(book: LoanBook) -> Disburse:
         running_check(loan=book.loan, act="disbursal")
+        _own_loan_check(book.loan)
+        freeze_check(loan=book.loan, effect=FreezeEffect.DISBURSAL)
         lending_date_check(book=book, value_date=value_date)
         undone = undone_sequences(facts=book.facts)
         # Of a loan taken over, the other lender paid the whole sum out, whatever is left of it.
@@ -133,6 +152,8 @@ def loan_disburse(
         )
         if amount_paise > (undrawn := book.loan.principal_paise - lent):
             raise DisbursalAboveSanction(amount_paise=amount_paise, undrawn_paise=undrawn)
+        if not is_on_its_way:
+            money_out_check(loan=book.loan, kind=FactKind.DISBURSE, amount_paise=amount_paise, free_paise=undrawn)
         return Disburse(sequence=book.next_sequence, value_date=value_date, amount_paise=amount_paise, reference=kept)
 
     order = FactOrder(
@@ -142,6 +163,7 @@ def loan_disburse(
         idempotency_key=idempotency_key,
         reason=reason,
         actor=actor,
+        credit_reference=credit_reference,
     )
     return fact_record(order=order, decide=decide)
 
@@ -253,6 +275,10 @@ def _sanction(loan: Loan, actor: User | None, reason: str) -> Loan:
         raise ProductInactive(product=loan.product_code)
     if loan.sanctioned_on > (today := business_date()):
         raise SanctionInFuture(sanctioned_on=loan.sanctioned_on, business_date=today)
+    if not loan.is_drawdown:
+        # A line looked before; money of it that has left already is booked whatever happened since.
+        fresh_money_check(customer_id=loan.customer_id, on_date=today)
+    loan.is_watched = is_customer_watched(customer_id=loan.customer_id)
     given = loan.number
     loan.pk = None
     loan.number = given or loan_numbers_take()[0]
@@ -280,3 +306,12 @@ def _earlier(loan: Loan, loans: QuerySet[Loan]) -> Loan | None:
     if earlier is not None and earlier.content_hash != loan.content_hash:
         raise IdempotencyKeyReused(key=loan.idempotency_key)
     return earlier
+
+
+def _own_loan_check(loan: Loan) -> None:
+    """Refuse to lend again on a drawdown: the limit of its line would not see it."""
+    if not loan.is_drawdown:
+        return
+    drawn = LineFact.objects.filter(loan=loan).select_related("line").first()
+    if drawn is not None:
+        raise DrawdownByLineOnly(loan=loan.number, line=drawn.line.number)

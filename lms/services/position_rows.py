@@ -1,8 +1,10 @@
 """Caches of a state in rows of their own: instalments, allocations and charges. Only rows that changed are written."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache as remembered
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from lms.engine.state import Allocation as AllocationState
 from lms.engine.state import Amounts, LoanState
 from lms.engine.state import Instalment as InstalmentState
 from lms.models import Allocation, Instalment, LoanCharge
+from lms.services.row_reach import EVERYTHING, RowReach
 
 _BATCH = 1000
 
@@ -87,18 +90,19 @@ def allocation_values(*, position: int, part: AllocationState) -> tuple[Any, ...
     )
 
 
-def instalments_of(*, state: LoanState) -> list[tuple[Any, ...]]:
-    """Return the rows that the instalment cache should hold, by number."""
-    return [instalment_values(row=row) for row in state.instalments]
+def _instalments(state: LoanState, first: int = 1) -> list[tuple[Any, ...]]:
+    """Return the rows that the instalment cache should hold, by number, from one of them on."""
+    return [instalment_values(row=row) for row in state.instalments[first - 1 :]]
 
 
-def allocations_of(*, state: LoanState) -> list[tuple[Any, ...]]:
-    """Return the rows that the allocation cache should hold, by position from 1."""
-    return [allocation_values(position=position, part=part) for position, part in enumerate(state.allocations, 1)]
+def _allocations(state: LoanState, first: int = 1) -> list[tuple[Any, ...]]:
+    """Return the rows that the allocation cache should hold, by position from 1, from one of them on."""
+    parts = state.allocations[first - 1 :]
+    return [allocation_values(position=position, part=part) for position, part in enumerate(parts, first)]
 
 
-def charges_of(*, state: LoanState) -> list[tuple[Any, ...]]:
-    """Return the rows that the charge cache should hold, by position from 1."""
+def _charges(state: LoanState, first: int = 1) -> list[tuple[Any, ...]]:
+    """Return the rows that the charge cache should hold, by position from 1, from one of them on."""
     return [
         (
             position,
@@ -109,31 +113,51 @@ def charges_of(*, state: LoanState) -> list[tuple[Any, ...]]:
             charge.amount_paise,
             charge.open_paise,
         )
-        for position, charge in enumerate(state.charges, 1)
+        for position, charge in enumerate(state.charges[first - 1 :], first)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class RowCache:
-    """One table that caches a part of a state, row by row; the first column names a row within its loan."""
+    """One table that caches a part of a state, row by row; the first column names a row within its loan.
+
+    `rows_of` gives the rows of a state from one on, and `reach_of` which of them may have changed.
+    """
 
     name: str
     model: type[Instalment | Allocation | LoanCharge]
     columns: tuple[str, ...]
-    rows_of: Callable[[LoanState], list[tuple[Any, ...]]]
+    rows_of: Callable[..., list[tuple[Any, ...]]]
+    reach_of: Callable[[RowReach], int]
 
 
 ROW_CACHES: Final = (
-    RowCache("instalment", Instalment, INSTALMENT_COLUMNS, lambda state: instalments_of(state=state)),
-    RowCache("allocation", Allocation, ALLOCATION_COLUMNS, lambda state: allocations_of(state=state)),
-    RowCache("charge", LoanCharge, CHARGE_COLUMNS, lambda state: charges_of(state=state)),
+    RowCache("instalment", Instalment, INSTALMENT_COLUMNS, _instalments, lambda reach: reach.first_instalment),
+    RowCache("allocation", Allocation, ALLOCATION_COLUMNS, _allocations, lambda reach: reach.first_allocation),
+    RowCache("charge", LoanCharge, CHARGE_COLUMNS, _charges, lambda reach: reach.first_charge),
 )
 
 
-def rows_save(*, states: Mapping[int, LoanState]) -> None:
-    """Bring every row that caches a part of loans, by loan id, to their states; rows that are right already stay."""
+def rows_save(*, states: Mapping[int, LoanState], reach: RowReach = EVERYTHING) -> None:
+    """Bring every row that caches a part of loans, by loan id, to their states; rows that are right already stay.
+
+    Args:
+        reach: which rows may differ at all; the others are neither read nor written.
+    """
+    if not states:
+        return
     for cache in ROW_CACHES:
-        _rows_save(cache, {loan_id: cache.rows_of(state) for loan_id, state in states.items()})
+        first = cache.reach_of(reach)
+        wanted = {
+            (loan_id, row[0]): (loan_id, *map(_to_column, row))
+            for loan_id, state in states.items()
+            for row in cache.rows_of(state, first)
+        }
+        if reach.is_onward and (cache.model is Allocation or (cache.model is LoanCharge and not wanted)):
+            # There can only be more of them than there were.
+            _rows_put(cache, list(wanted.values()))
+        else:
+            _rows_save(cache, list(states), wanted, first)
 
 
 def rows_create(*, cache: RowCache, rows: Iterable[tuple[int, tuple[Any, ...]]]) -> None:
@@ -141,41 +165,80 @@ def rows_create(*, cache: RowCache, rows: Iterable[tuple[int, tuple[Any, ...]]])
 
     Written as SQL: building half a million model objects would take longer than everything else of an import.
     """
-    quote = connection.ops.quote_name
-    names = ", ".join(quote(name) for name in ("loan_id", *cache.columns))
-    marks = ", ".join(["%s"] * (len(cache.columns) + 1))
-    statement = f"INSERT INTO {quote(cache.model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
+    insert, _ = _statements(cache, connection.vendor)
     pending = iter(rows)
     with connection.cursor() as cursor:
         while batch := list(islice(pending, _BATCH)):
-            cursor.executemany(statement, [(loan_id, *map(_to_column, values)) for loan_id, values in batch])
+            cursor.executemany(insert, [(loan_id, *map(_to_column, values)) for loan_id, values in batch])
 
 
-def _rows_save(cache: RowCache, wanted: Mapping[int, Sequence[tuple[Any, ...]]]) -> None:
-    """Delete rows that are wrong and insert those that are missing."""
-    manager: Any = cache.model._default_manager
-    present: dict[tuple[int, Any], tuple[int, tuple[Any, ...]]] = {
-        (row[1], row[2]): (row[0], row[2:])
-        for row in manager.filter(loan_id__in=list(wanted)).values_list("pk", "loan_id", *cache.columns)
-    }
-    missing, stale = [], []
-    for loan_id, rows in wanted.items():
-        for values in rows:
-            pk, old = present.pop((loan_id, values[0]), (None, None))
-            if old == values:
-                continue
-            missing.append((loan_id, values))
-            if pk is not None:
-                stale.append(pk)
-    stale.extend(pk for pk, _ in present.values())
+def _rows_save(
+    cache: RowCache, loan_ids: list[int], wanted: Mapping[tuple[int, int], tuple[Any, ...]], first: int
+) -> None:
+    """Write rows that are missing or wrong, and delete those that should not be there."""
+    changed = dict(wanted)
+    stale = []
+    for pk, *held in _rows_read(cache, loan_ids, first):
+        right = wanted.get((held[0], held[1]))
+        if right is None:
+            stale.append(pk)
+        elif _is_same(tuple(held), right):
+            del changed[held[0], held[1]]
     if stale:
+        manager: Any = cache.model._default_manager
         manager.filter(pk__in=stale)._raw_delete(manager.db)
-    if missing:
-        rows_create(cache=cache, rows=missing)
+    _rows_put(cache, list(changed.values()))
+
+
+def _rows_read(cache: RowCache, loan_ids: list[int], first: int) -> list[tuple[Any, ...]]:
+    """Read key, loan and columns as the database has them: rows are compared in the form in which they are sent."""
+    names = ",".join(["id", "loan_id", *cache.columns])
+    marks = ",".join(["%s"] * len(loan_ids))
+    table, key = cache.model._meta.db_table, cache.columns[0]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {names} FROM {table} WHERE loan_id IN ({marks}) AND {key} >= %s",  # noqa: S608
+            [*loan_ids, first],
+        )
+        return list(cursor.fetchall())
+
+
+def _rows_put(cache: RowCache, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows, or overwrite those that are there."""
+    _, upsert = _statements(cache, connection.vendor)
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), _BATCH):
+            cursor.executemany(upsert, rows[start : start + _BATCH])
+
+
+@remembered
+def _statements(cache: RowCache, vendor: str) -> tuple[str, str]:
+    """Return the statements that insert a row, and that insert or overwrite it."""
+    names = ("loan_id", *cache.columns)
+    marks = ",".join(["%s"] * len(names))
+    insert = f"INSERT INTO {cache.model._meta.db_table} ({','.join(names)}) VALUES ({marks})"  # noqa: S608
+    if vendor == "mysql":
+        kept = ",".join(f"{name}=VALUES({name})" for name in cache.columns[1:])
+        return insert, f"{insert} ON DUPLICATE KEY UPDATE {kept}"
+    kept = ",".join(f"{name}=excluded.{name}" for name in cache.columns[1:])
+    return insert, f"{insert} ON CONFLICT (loan_id, {cache.columns[0]}) DO UPDATE SET {kept}"
+
+
+def _is_same(held: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
+    return held == right or all(
+        old == new or (isinstance(old, str) and old[:1] == "{" and json.loads(old) == json.loads(new))
+        for old, new in zip(held, right, strict=True)
+    )
 
 
 def _to_column(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict) else value
+    """Return a value as the driver takes it, and gives it back."""
+    return _amounts_text(*value.values()) if isinstance(value, dict) else value
+
+
+@lru_cache(maxsize=4096)
+def _amounts_text(principal: int, interest: int, fee: int, tax: int, penal: int) -> str:
+    return json.dumps(_amounts(Amounts(principal, interest, fee, tax, penal)))
 
 
 def _amounts(amounts: Amounts) -> dict[str, int]:

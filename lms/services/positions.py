@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db import connection
-
+from core.prepared import rows_update
 from ledger.services import MovementAmount
 from lms.engine.classification import AssetClass
 from lms.engine.codec import terms_from_dict
 from lms.engine.facts import Fact
 from lms.engine.replay import replay
-from lms.engine.state import AccrualLine, Head, LoanState, Movement
+from lms.engine.state import AccrualLine, Head, LoanState, LoanStatus, Movement
 from lms.engine.terms import Terms
 from lms.models import Loan
 from lms.services.fact_rows import facts_of
 from lms.services.position_rows import rows_save
+from lms.services.row_reach import EVERYTHING, RowReach
 
 SUSPENDED = "SUSPENDED"
+RELEASED = "RELEASED"
 SUSPENDED_HEADS = (Head.INTEREST, Head.FEE, Head.PENAL)
 _CLAIM_ADDED = (Movement.ACCRUED, Movement.CHARGED)
 _CLAIM_REDUCED = (
@@ -88,20 +89,17 @@ def position_of(*, loan: Loan, as_of: date, facts: Sequence[Fact] | None = None)
     return replay(terms=terms_of(loan=loan), facts=known, as_of=as_of)
 
 
-def position_save(*, loan: Loan, state: LoanState, asset_class: AssetClass | None = None) -> None:
+def position_save(*, loan: Loan, state: LoanState, reach: RowReach = EVERYTHING) -> None:
     """Write every cache of a loan: its row, its instalments and its allocations.
 
     The caller holds the lock on the loan, and has set `closed_upto`, `booked` and `npa_since` on it before.
 
     Args:
-        asset_class: the class from now on; as it is when not given.
+        reach: which of the rows may differ from what is cached.
     """
-    if asset_class is not None:
-        loan.asset_class = asset_class
     position_set(loan=loan, state=state)
-    loan.save(update_fields=CACHED)
-    states = {loan.pk: state}
-    rows_save(states=states)
+    loans_update_many(loans=[loan])
+    rows_save(states={loan.pk: state}, reach=reach)
 
 
 def positions_save_many(*, positions: Sequence[tuple[Loan, LoanState]]) -> None:
@@ -117,20 +115,8 @@ def positions_save_many(*, positions: Sequence[tuple[Loan, LoanState]]) -> None:
 
 
 def loans_update_many(*, loans: Sequence[Loan]) -> None:
-    """Write the cached columns of many loan rows: one prepared UPDATE, run for each row.
-
-    Django's `bulk_update` would build one CASE over all rows for each of thirty columns, which costs ten times more.
-    """
-    columns = [field for field in Loan._meta.concrete_fields if field.attname in CACHED]
-    assignments = ", ".join(f"{connection.ops.quote_name(field.attname)} = %s" for field in columns)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {connection.ops.quote_name(Loan._meta.db_table)} SET {assignments} WHERE id = %s",  # noqa: S608
-            [
-                [*(field.get_db_prep_save(getattr(loan, field.attname), connection) for field in columns), loan.pk]
-                for loan in loans
-            ],
-        )
+    """Write the cached columns of loans."""
+    rows_update(rows=loans, columns=CACHED)
 
 
 def position_set(*, loan: Loan, state: LoanState) -> None:
@@ -197,20 +183,31 @@ def accrued_by_lines(*, lines: Sequence[Mapping[str, object]], on_date: date) ->
     return accrued
 
 
-def booked_totals(*, state: LoanState, is_income_suspended: bool) -> dict[str, int]:
+def booked_totals(*, state: LoanState, is_income_suspended: bool, npa_since: date | None = None) -> dict[str, int]:
     """Return the cumulative movements that the ledger should have booked for a state.
 
     Args:
         is_income_suspended: the loan is non-performing. SUSPENDED then holds the income that was booked and not
             received; arrears that came with a loan taken over were never income, and are paid before it.
+        npa_since: the day since which it is; a write-off after it takes what is in suspense out of suspense.
 
     Returns:
         Paise by "MOVEMENT:HEAD", without zeros.
 
-    Source: regulation 3, income of a non-performing asset only when realised.
+    Source: regulation 3, income of a non-performing asset only when realised; decision 0034.
     """
     totals = totals_of(state=state)
-    return suspended_added(totals=totals) if is_income_suspended else totals
+    if not is_income_suspended:
+        return totals
+    if state.status is LoanStatus.WRITTEN_OFF and npa_since and state.closed_on and npa_since < state.closed_on:
+        return released_added(totals=totals)
+    return suspended_added(totals=totals)
+
+
+def loan_booked_totals(*, loan: Loan, state: LoanState) -> dict[str, int]:
+    """Return `booked_totals` by the class that a loan is carried in."""
+    suspended = is_income_suspended(loan=loan)
+    return booked_totals(state=state, is_income_suspended=suspended, npa_since=loan.npa_since)
 
 
 def totals_of(*, state: LoanState) -> dict[str, int]:
@@ -230,18 +227,21 @@ def suspended_added(*, totals: Mapping[str, int]) -> dict[str, int]:
     return suspended
 
 
-def booked_difference(
-    *, booked: Mapping[str, int], state: LoanState, is_income_suspended: bool
-) -> list[MovementAmount]:
-    """Return what is still to be booked: the totals of a state less what the ledger has.
+def released_added(*, totals: Mapping[str, int]) -> dict[str, int]:
+    """Return totals of a loan that was non-performing before its write-off: what was in suspense never was income.
 
-    Args:
-        booked: `Loan.booked`.
-
-    Returns:
-        Amounts of either sign, none of them zero, in the order of movement and head.
+    RELEASED, by head, is written off against suspense; the rest of WRITTEN_OFF is the lender's loss.
     """
-    return movements_between(before=booked, after=booked_totals(state=state, is_income_suspended=is_income_suspended))
+    kept = {key: amount for key, amount in totals.items() if not key.startswith(f"{Movement.WRITTEN_OFF}:")}
+    released = suspended_added(totals=kept)
+    for head in Head:
+        loss = totals.get(f"{Movement.WRITTEN_OFF}:{head}", 0)
+        part = min(released.get(f"{SUSPENDED}:{head}", 0), loss)
+        if part:
+            released[f"{RELEASED}:{head}"] = part
+        if loss > part:
+            released[f"{Movement.WRITTEN_OFF}:{head}"] = loss - part
+    return released
 
 
 def movements_between(*, before: Mapping[str, int], after: Mapping[str, int]) -> list[MovementAmount]:

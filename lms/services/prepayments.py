@@ -5,9 +5,10 @@ from datetime import date
 from django.contrib.auth.models import User
 
 from lms.engine.facts import Prepay, PrepaymentEffect
-from lms.models import LoanFact
+from lms.models import FreezeEffect, LoanFact
 from lms.services.checks import amount_check, credit_reference_of, reference_check, running_check, value_date_check
 from lms.services.facts import FactOrder, LoanBook, fact_record
+from lms.services.guards import freeze_check
 
 
 def prepayment_post(
@@ -32,6 +33,7 @@ def prepayment_post(
     Raises:
         PrepaymentOutsideRange: the dues take all of it, or it would pay the whole debt.
         LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
+        LoanFrozen: a freeze forbids it.
         The refusals of `fact_record`.
     """
     amount_check(amount_paise=amount_paise)
@@ -39,6 +41,7 @@ def prepayment_post(
 
     def decide(book: LoanBook) -> Prepay:
         running_check(loan=book.loan, act="part-prepayment")
+        freeze_check(loan=book.loan, effect=FreezeEffect.AHEAD)
         value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
         return Prepay(
             sequence=book.next_sequence,

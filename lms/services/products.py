@@ -17,7 +17,7 @@ from ledger.services import product_accounts_create
 from lms.engine.codec import terms_from_dict, terms_to_dict
 from lms.engine.errors import EngineRefusal
 from lms.engine.schedule import build_schedule
-from lms.engine.terms import Terms
+from lms.engine.terms import HolidayMove, Terms
 from lms.errors import (
     ProductCodeInvalid,
     ProductCodeTaken,
@@ -26,16 +26,18 @@ from lms.errors import (
     RateInvalid,
     TermsInvalid,
 )
+from lms.errors.gst import InstalmentChargeTaxed
 from lms.locks import products_for_update
 from lms.models import Product, ProductVersion
 from lms.services.checks import amount_check, reason_check
 from lms.services.fact_rows import content_hash
+from lms.services.holidays import holidays_known
 
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9-]{0,19}")
 _RATE_MAX: Final = Decimal(9999)
 _RATE_UNIT: Final = Decimal("0.0001")
 # Terms that belong to the loan and not to the product.
-_LOAN_TERMS: Final = ("principal_paise", "annual_rate_pct", "instalment_count", "first_due_date")
+LOAN_TERMS: Final = ("principal_paise", "annual_rate_pct", "instalment_count", "first_due_date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +52,24 @@ class ProductLimits:
     instalment_count_max: int
 
 
-def product_create(*, code: str, name: str, actor: User | None = None, reason: str = "") -> Product:
-    """Create a product and its accounts in the ledger; the same code and name again give the first product.
+def product_create(
+    *, code: str, name: str, is_line: bool = False, actor: User | None = None, reason: str = ""
+) -> Product:
+    """Create a product and its accounts in the ledger; the same code, name and use again give the first product.
 
     Args:
         code: capital letters, digits and hyphens, at most 20, a letter first.
         name: as staff and borrowers know it.
+        is_line: credit lines are sanctioned under it; its loans are their drawdowns.
 
     Raises:
         ProductCodeInvalid: the code does not follow the rule.
-        ProductCodeTaken: the code belongs to a product of another name.
+        ProductCodeTaken: the code belongs to a product of another name or use.
     """
     reason_check(reason=reason)
     if not _CODE.fullmatch(code):
         raise ProductCodeInvalid(product=code[:40])
-    return run_in_transaction(lambda: _product_create(code, name.strip(), actor, reason))
+    return run_in_transaction(lambda: _product_create(code, name.strip(), is_line, actor, reason))
 
 
 def product_set_active(*, code: str, is_active: bool, reason: str, actor: User | None = None) -> Product:
@@ -164,6 +169,8 @@ def terms_for_loan(
 ) -> Terms:
     """Return the terms of a loan: the version's template with what belongs to the loan.
 
+    Where the product moves due dates, the loan carries the calendar of holidays as it is now.
+
     Args:
         overrides: other fields of Terms agreed for this loan alone, such as `instalment_paise` of a loan taken over.
     """
@@ -176,15 +183,21 @@ def terms_for_loan(
             "first_due_date": first_due_date.isoformat() if first_due_date else None,
         }
     )
+    if template.holiday_move is not HolidayMove.NONE:
+        template = replace(template, holidays=tuple(sorted({*template.holidays, *holidays_known()})))
     return replace(template, **overrides) if overrides else template
 
 
 def terms_check(*, terms: Terms, start_date: date) -> None:
-    """Refuse terms from which no schedule follows.
+    """Refuse terms from which no schedule follows, or whose tax could not be invoiced.
 
     Raises:
+        InstalmentChargeTaxed: a charge of every instalment bears tax.
         TermsInvalid: with the engine's words.
     """
+    for charge in terms.charges:
+        if charge.is_each_instalment and charge.tax_pct:
+            raise InstalmentChargeTaxed(charge=charge.code)
     try:
         build_schedule(terms=terms, start_date=start_date)
     except EngineRefusal as error:
@@ -202,25 +215,25 @@ def rate_clean(*, rate_pct: Decimal) -> Decimal:
     return rate_pct.quantize(_RATE_UNIT)
 
 
-def _product_create(code: str, name: str, actor: User | None, reason: str) -> Product:
-    if earlier := _earlier(code, name, Product.objects.all()):
+def _product_create(code: str, name: str, is_line: bool, actor: User | None, reason: str) -> Product:
+    if earlier := _earlier(code, name, is_line, Product.objects.all()):
         return earlier
     try:
         with transaction.atomic():
-            product = Product.objects.create(code=code, name=name)
+            product = Product.objects.create(code=code, name=name, is_line=is_line)
     except IntegrityError:
         # A snapshot may be older than the row that was collided with; a locking read sees it.
-        if earlier := _earlier(code, name, products_for_update()):
+        if earlier := _earlier(code, name, is_line, products_for_update()):
             return earlier
         raise
-    product_accounts_create(product_code=code, name=name)
+    product_accounts_create(product_code=code, name=name, is_line=is_line)
     audit.record(actor=actor, action="lms.product_create", obj=product, reason=reason, detail={"code": code})
     return product
 
 
-def _earlier(code: str, name: str, products: QuerySet[Product]) -> Product | None:
+def _earlier(code: str, name: str, is_line: bool, products: QuerySet[Product]) -> Product | None:
     product = products.filter(code=code).first()
-    if product is not None and product.name != name:
+    if product is not None and (product.name, product.is_line) != (name, is_line):
         raise ProductCodeTaken(product=code)
     return product
 
@@ -286,7 +299,7 @@ def _template_clean(template: Mapping[str, Any], limits: ProductLimits) -> dict[
         whole = terms_to_dict(terms_from_dict({**template, **loan_terms}))
     except (EngineRefusal, ValueError, TypeError, KeyError) as error:
         raise TermsInvalid(problem=f"{error}.") from error
-    return {key: value for key, value in whole.items() if key not in _LOAN_TERMS}
+    return {key: value for key, value in whole.items() if key not in LOAN_TERMS}
 
 
 def _template_check(template: Mapping[str, Any], limits: ProductLimits, effective_from: date) -> None:

@@ -10,14 +10,14 @@ from core.business_date import business_date
 from core.transactions import run_in_transaction
 from ledger.services import journal_post
 from lms.models import Loan
+from lms.services.borrowers import borrower_of, loan_lock
 from lms.services.checks import reason_check
 from lms.services.fact_rows import facts_of, first_lent_on, last_restructured_on
-from lms.services.facts import REFERENCE_TYPE, as_of_after, borrower_of, loan_lock
+from lms.services.facts import REFERENCE_TYPE, as_of_after
 from lms.services.position_rows import ROW_CACHES
 from lms.services.positions import (
-    booked_totals,
     day_before,
-    is_income_suspended,
+    loan_booked_totals,
     movements_between,
     position_of,
     position_save,
@@ -68,7 +68,7 @@ def _rebuild(loan_id: int, customer_id: int, reason: str, actor: User | None) ->
     if loan.closed_upto is None:
         loan.closed_upto = day_before(business_date())
     state = position_of(loan=loan, facts=facts, as_of=as_of_after(loan=loan, facts=facts))
-    totals = booked_totals(state=state, is_income_suspended=is_income_suspended(loan=loan))
+    totals = loan_booked_totals(loan=loan, state=state)
     if loan.booked != totals and _is_posted_as_booked(loan):
         _post_correction(loan, totals, entry.pk)
     loan.booked = totals

@@ -1,5 +1,6 @@
 """Other dates, tenor or grace for running loans: reschedule, moratorium, interest pause."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -58,9 +59,7 @@ def loan_reschedule(
     _counts_check(counts)
     if new_due_date is None and rate is None and not any(counts):
         raise RescheduleEmpty()
-    for due_date in (from_due_date, new_due_date):
-        if due_date is not None and due_date < value_date:
-            raise RescheduleOfPast(due_date=due_date, value_date=value_date)
+    _dates_check((from_due_date, new_due_date), value_date)
 
     def decide(book: LoanBook) -> Reschedule:
         if rate is not None:
@@ -103,6 +102,7 @@ def moratorium_grant(
     end_date: date,
     idempotency_key: str,
     reason: str,
+    start_date: date | None = None,
     is_interest_capitalised: bool = False,
     is_restructure: bool = False,
     actor: User | None = None,
@@ -110,8 +110,9 @@ def moratorium_grant(
     """Let no instalment fall due in a range of days; as many follow at the end, and interest runs on.
 
     Args:
-        value_date: the first day, at most the business date.
+        value_date: the day of the decision, at most the business date.
         end_date: the last day; it may be to come.
+        start_date: the first day, which may be to come; the value date when not given.
         is_interest_capitalised: interest of the range becomes principal; otherwise it waits for the next instalment.
         is_restructure: a concession for financial difficulty; the loan is non-performing at once.
 
@@ -123,13 +124,14 @@ def moratorium_grant(
 
     Source: regulation 3, restructuring.
     """
-    _range_check(value_date, end_date)
+    _range_check(value_date, start_date, end_date)
     order = FactOrder(
         action="lms.moratorium_grant",
         loan_id=loan_id,
         content={
             "value_date": value_date.isoformat(),
             "end_date": end_date.isoformat(),
+            "start_date": _text(start_date),
             "is_interest_capitalised": is_interest_capitalised,
             "is_restructure": is_restructure,
         },
@@ -148,6 +150,7 @@ def moratorium_grant(
                 end_date=end_date,
                 is_interest_capitalised=is_interest_capitalised,
                 is_restructure=is_restructure,
+                start_date=start_date,
             ),
         ),
     )
@@ -160,13 +163,17 @@ def interest_pause(
     end_date: date,
     idempotency_key: str,
     reason: str,
+    start_date: date | None = None,
+    is_penal: bool = False,
     actor: User | None = None,
 ) -> LoanFact:
     """Let no interest run in a range of days, both inclusive; instalments stay as they are.
 
     Args:
-        value_date: the first day, at most the business date.
+        value_date: the day of the decision, at most the business date.
         end_date: the last day; it may be to come.
+        start_date: the first day, which may be to come; the value date when not given.
+        is_penal: the planned penal charges rest instead, and interest runs on.
 
     Raises:
         RangeEndsBeforeStart: the range is empty.
@@ -174,11 +181,16 @@ def interest_pause(
         LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
         The refusals of `fact_record`.
     """
-    _range_check(value_date, end_date)
+    _range_check(value_date, start_date, end_date)
     order = FactOrder(
         action="lms.interest_pause",
         loan_id=loan_id,
-        content={"value_date": value_date.isoformat(), "end_date": end_date.isoformat()},
+        content={
+            "value_date": value_date.isoformat(),
+            "end_date": end_date.isoformat(),
+            "start_date": _text(start_date),
+            "is_penal": is_penal,
+        },
         idempotency_key=idempotency_key,
         reason=reason,
         is_reason_required=True,
@@ -187,7 +199,14 @@ def interest_pause(
     return fact_record(
         order=order,
         decide=lambda book: _decided(
-            book, Pause(sequence=book.next_sequence, value_date=value_date, end_date=end_date)
+            book,
+            Pause(
+                sequence=book.next_sequence,
+                value_date=value_date,
+                end_date=end_date,
+                start_date=start_date,
+                is_penal=is_penal,
+            ),
         ),
     )
 
@@ -199,6 +218,12 @@ def _decided(book: LoanBook, fact: Fact) -> Fact:
     return fact
 
 
+def _dates_check(due_dates: Sequence[date | None], value_date: date) -> None:
+    for due_date in due_dates:
+        if due_date is not None and due_date < value_date:
+            raise RescheduleOfPast(due_date=due_date, value_date=value_date)
+
+
 def _counts_check(counts: tuple[int, ...]) -> None:
     names = ("number of extra instalments", "grace of principal", "grace of interest")
     for name, count in zip(names, counts, strict=True):
@@ -206,9 +231,11 @@ def _counts_check(counts: tuple[int, ...]) -> None:
             raise RescheduleCountInvalid(figure=name, count=count, maximum=COUNT_MAX)
 
 
-def _range_check(value_date: date, end_date: date) -> None:
-    if end_date < value_date:
-        raise RangeEndsBeforeStart(value_date=value_date, end_date=end_date)
+def _range_check(value_date: date, start_date: date | None, end_date: date) -> None:
+    first = start_date or value_date
+    for earlier, later in ((value_date, first), (first, end_date)):
+        if later < earlier:
+            raise RangeEndsBeforeStart(value_date=earlier, end_date=later)
 
 
 def _text(day: date | None) -> str | None:

@@ -8,8 +8,8 @@ from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
 from lms.models import Loan
+from lms.services.borrowers import loan_lock
 from lms.services.day_end import loan_close_upto
-from lms.services.facts import loan_lock
 
 
 def set_aside_retry(*, loan_id: int, actor: AbstractBaseUser | None = None) -> Loan:

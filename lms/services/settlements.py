@@ -6,10 +6,12 @@ from django.contrib.auth.models import User
 
 from lms.engine.facts import Settle
 from lms.errors import SettlementNotBelowDebt
+from lms.errors.servicing import SettlementPlanInForce
 from lms.models import LoanFact
 from lms.services.checks import amount_check, credit_reference_of, reference_check, running_check, value_date_check
 from lms.services.facts import FactOrder, LoanBook, fact_record
 from lms.services.foreclosures import quote_of_book
+from lms.services.plan_states import plan_in_force
 
 
 def settlement_post(
@@ -33,6 +35,7 @@ def settlement_post(
 
     Raises:
         SettlementNotBelowDebt: nothing would be given up.
+        SettlementPlanInForce: a settlement in parts is agreed on; its money is posted as receipts.
         ReasonMissing, ReferenceMissing: the input is incomplete.
         LoanClosed, LoanNotDisbursed, ValueDateInFuture, ValueDateBeforeDisbursal: the loan does not take it.
         The refusals of `fact_record`.
@@ -45,6 +48,8 @@ def settlement_post(
     def decide(book: LoanBook) -> Settle:
         running_check(loan=book.loan, act="settlement")
         value_date_check(loan=book.loan, value_date=value_date, business_date=book.business_date)
+        if plan := plan_in_force(loan=book.loan):
+            raise SettlementPlanInForce(loan=book.loan.number, agreed_on=plan.agreed_on)
         quote = quote_of_book(book=book, on_date=value_date)
         debt = quote.total_paise - quote.charge_paise - quote.charge_tax_paise
         if amount_paise >= debt:

@@ -6,12 +6,11 @@ from typing import Final
 
 from django.contrib.auth.models import User
 
-from core.transactions import run_in_transaction
 from lms.errors import TransferToOtherCustomer, TransferToSameLoan
-from lms.locks import loans_of_customer_for_update
 from lms.models import Loan, LoanFact
+from lms.services.borrowers import borrower_of, borrower_transaction, loan_lock
 from lms.services.checks import key_check
-from lms.services.facts import borrower_of
+from lms.services.lines.guards import own_dues_transfer_check
 from lms.services.receipts import receipt_post
 from lms.services.refunds import refund_post
 
@@ -48,25 +47,26 @@ def excess_transfer(
 
     Raises:
         TransferToSameLoan, TransferToOtherCustomer, LoanUnknown: the two loans do not go together.
+        DrawdownPaysOwnDues: the excess is on a drawdown of a credit line that was paid out not long ago.
         RefundAboveExcess, LoanClosed, LoanNotDisbursed and the other refusals of `refund_post` and `receipt_post`.
     """
     for suffix in ("out", "in"):
         key_check(idempotency_key=f"{idempotency_key}:{suffix}" if idempotency_key.strip() else "")
-    # Read before the transaction begins, as `fact_record` does: the first read of the transaction is the lock.
-    customers = [borrower_of(loan_id=loan_id) for loan_id in (from_loan_id, to_loan_id)]
+    borrower_of(loan_id=to_loan_id)
 
-    def transfer() -> ExcessTransfer:
-        loans = {loan.pk: loan for loan in loans_of_customer_for_update(customer_id=customers[0])}
-        source = loans[from_loan_id]
+    def transfer(customer_id: int) -> ExcessTransfer:
+        source = loan_lock(loan_id=from_loan_id, customer_id=customer_id)
         if to_loan_id == from_loan_id:
             raise TransferToSameLoan(loan=source.number)
-        if customers[0] != customers[1]:
-            raise TransferToOtherCustomer(from_loan=source.number, to_loan=Loan.objects.get(pk=to_loan_id).number)
+        target = Loan.objects.get(pk=to_loan_id)
+        if target.customer_id != source.customer_id:
+            raise TransferToOtherCustomer(from_loan=source.number, to_loan=target.number)
+        own_dues_transfer_check(source=source, value_date=value_date)
         refund = refund_post(
             loan_id=from_loan_id,
             amount_paise=amount_paise,
             value_date=value_date,
-            reference=f"To loan {loans[to_loan_id].number}",
+            reference=f"To loan {target.number}",
             idempotency_key=f"{idempotency_key}:out",
             reason=reason,
             actor=actor,
@@ -83,4 +83,4 @@ def excess_transfer(
         )
         return ExcessTransfer(refund=refund, receipt=receipt)
 
-    return run_in_transaction(transfer)
+    return borrower_transaction(loan_id=from_loan_id, act=transfer)

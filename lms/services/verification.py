@@ -19,9 +19,8 @@ from lms.services.positions import (
     FIGURES,
     accrual_lines_to_json,
     accrued_by_lines,
-    booked_totals,
     day_before,
-    is_income_suspended,
+    loan_booked_totals,
     loan_figures,
     state_hash,
     terms_of,
@@ -176,9 +175,7 @@ def _pairs(
     pairs += _line_pairs(loan, state)
     for cache, stored in zip(ROW_CACHES, rows, strict=True):
         pairs += _row_pairs(cache.name, stored, cache.rows_of(state), cache.columns)
-    pairs.append(
-        ("booked", loan.booked, booked_totals(state=state, is_income_suspended=is_income_suspended(loan=loan)))
-    )
+    pairs.append(("booked", loan.booked, loan_booked_totals(loan=loan, state=state)))
     pairs.append(("state_hash", loan.state_hash, state_hash(loan=loan)))
     if closed_to is not None and state.status is LoanStatus.ACTIVE and loan.closed_upto is not None:
         pairs.append(("closed_upto", loan.closed_upto, max(loan.closed_upto, closed_to)))

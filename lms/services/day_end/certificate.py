@@ -15,8 +15,9 @@ from django.db.models import Count, Q, Sum
 from ledger.posting_rules import posting_rule
 from ledger.selectors import journals_for, product_balances, trial_balance
 from lms.engine.state import LoanStatus
-from lms.models import DayEnd, DayEndChunk, DayEndProblem, Loan
+from lms.models import CreditLine, DayEnd, DayEndChunk, DayEndProblem, Loan
 from lms.services.day_end.accruals import REFERENCE_TYPE, accrual_sums
+from lms.services.provisions.held import provided_by_product
 
 _READ_AT_ONCE: Final = 5000
 
@@ -110,7 +111,7 @@ def _read_deferred() -> Iterator[None]:
 
 
 def book_read() -> Book:
-    """Read every loan in the order of its number: fingerprints into one hash, booked totals by product."""
+    """Read every loan in the order of its number: fingerprints into one hash, booked totals of loans and lines."""
     digest = hashlib.sha256()
     booked: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     loans, last = 0, ""
@@ -122,6 +123,10 @@ def book_read() -> Book:
             for key, amount in totals.items():
                 sums[key] += amount
         loans, last = loans + len(rows), rows[-1][0]
+    for product_code, committed in (
+        CreditLine.objects.order_by().values_list("product_code").annotate(Sum("committed_paise"))
+    ):
+        booked[product_code]["COMMITTED:LIMIT"] += int(committed)
     by_product = {product: dict(sums) for product, sums in booked.items()}
     return Book(loans=loans, state_hash=digest.hexdigest(), booked=by_product)
 
@@ -136,8 +141,12 @@ def _trial_balance_check() -> Check:
 
 
 def control_checks(book: Book) -> Iterator[Check]:
-    """Compare every account of every product with what its loans say is booked there."""
-    expected = {product: _by_role(sums) for product, sums in book.booked.items()}
+    """Compare every account of every product with what its loans, and the provisions for them, say is booked there."""
+    provided = provided_by_product()
+    expected = {
+        product: _by_role({**book.booked.get(product, {}), **provided.get(product, {})})
+        for product in {**book.booked, **provided}
+    }
     for item in product_balances():
         roles = expected.get(item.product_code, {})
         yield Check(

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from django.db.models import F
 from django.utils import timezone
 
+from core.clock import database_now
 from core.transactions import run_in_transaction
 from lms.locks import day_ends_for_update
 from lms.models import DayEnd, DayEndChunk
@@ -72,7 +73,7 @@ def claim_renew(*, claim: Claim, **progress: Any) -> None:
         DayEndTakenOver: another run took the day over.
     """
     held = DayEnd.objects.filter(pk=claim.day_end_id, fence=claim.fence, owner=claim.owner)
-    if not held.update(lease_until=timezone.now() + LEASE, **progress):
+    if not held.update(lease_until=database_now() + LEASE, **progress):
         raise DayEndTakenOver(business_date=claim.business_date)
 
 
@@ -90,7 +91,7 @@ def claim_forget(*, claim: Claim) -> None:
 def chunk_claim(*, claim: Claim, chunk_id: int) -> bool:
     """Mark a chunk as being worked on under the claim's fence; False when it is done."""
     pending = DayEndChunk.objects.filter(pk=chunk_id, state=DayEndChunk.State.PENDING, fence__lte=claim.fence)
-    return bool(pending.update(fence=claim.fence, lease_until=timezone.now() + LEASE))
+    return bool(pending.update(fence=claim.fence, lease_until=database_now() + LEASE))
 
 
 def chunk_finish(*, claim: Claim, chunk_id: int, loans_closed: int) -> None:
@@ -110,7 +111,7 @@ def _claim(day_end_id: int, owner: str) -> Claim | None:
     if day_end.state == DayEnd.State.CLOSED:
         _running.discard(owner)
         return None
-    now = timezone.now()
+    now = database_now()
     if day_end.owner and not _is_dead(day_end.owner, day_end.lease_until, now):
         raise DayEndAlreadyRunning(
             business_date=day_end.business_date,

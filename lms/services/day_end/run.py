@@ -25,6 +25,7 @@ from lms.services.day_end.errors import (
     DayEndTooFarAhead,
 )
 from lms.services.day_end.lease import Claim, claim_forget, claim_release, claim_renew, day_end_claim, run_step
+from lms.services.lines.commitments import commitments_true_up
 
 DAYS_AT_ONCE: Final = 1100
 _ONE_DAY: Final = timedelta(days=1)
@@ -109,6 +110,7 @@ def _first_open_date() -> date:
 
 
 def _close_day(day: date, progress: ProgressCallback | None, chunk_customers: int) -> DayEnd:
+    _lines_true_up(day)
     day_end = _begin(day, chunk_customers)
     if day_end.state == DayEnd.State.CLOSED:
         return day_end
@@ -132,6 +134,12 @@ def _close_day(day: date, progress: ProgressCallback | None, chunk_customers: in
     claim_release(claim=claim)
     _tell(progress, day_end, Stage.SEALED)
     return day_end
+
+
+def _lines_true_up(day: date) -> None:
+    """Bring the commitments of credit lines up to the day's repayments, while the books still stand on it."""
+    if business_date() == day:
+        commitments_true_up(today=day)
 
 
 def _begin(day: date, chunk_customers: int) -> DayEnd:
