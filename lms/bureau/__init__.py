@@ -1,0 +1,1 @@
+"""Files for credit information companies, what they answer, and what borrowers dispute."""
