@@ -1,5 +1,29 @@
 """Staff screens of the loan book."""
 
-from lms.admin import addresses, classification, customers, loans, products
+from lms.admin import (
+    addresses,
+    bureau_rows,
+    classification,
+    customers,
+    documents,
+    lender,
+    lines,
+    loans,
+    products,
+    provision_rows,
+    servicing_rules,
+)
 
-__all__ = ["addresses", "classification", "customers", "loans", "products"]
+__all__ = [
+    "addresses",
+    "bureau_rows",
+    "classification",
+    "customers",
+    "documents",
+    "lender",
+    "lines",
+    "loans",
+    "products",
+    "provision_rows",
+    "servicing_rules",
+]

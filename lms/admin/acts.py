@@ -1,42 +1,57 @@
-"""Every act that the screens offer on a loan, in the order of the buttons."""
+"""The form of every act that the screens offer on a loan, in the order of the registry."""
 
 from typing import Final
 
-from lms.admin.act_forms import (
-    ActForm,
-    BounceForm,
-    ChargeForm,
+from lms.acts import ACTS
+from lms.admin.act_forms import ActForm
+from lms.admin.claim_forms import BounceForm, ChargeForm, PenalForm, ReversalForm, WaiverForm, WriteOffForm
+from lms.admin.money_forms import (
     DisbursalForm,
     ForeclosureForm,
-    PenalForm,
     PrepaymentForm,
     ReceiptForm,
-    RefundForm,
-    ReversalForm,
-    WaiverForm,
-)
-from lms.admin.giving_up_forms import RecoveryForm, SettlementForm, WriteOffForm
-from lms.admin.new_terms_forms import MoratoriumForm, PauseForm, RateChangeForm, RescheduleForm
-from lms.admin.transfer_forms import TransferForm
-
-ACTS: Final[tuple[type[ActForm], ...]] = (
-    DisbursalForm,
-    ReceiptForm,
-    PrepaymentForm,
-    ForeclosureForm,
-    ChargeForm,
-    PenalForm,
-    BounceForm,
-    RateChangeForm,
-    RescheduleForm,
-    MoratoriumForm,
-    PauseForm,
-    WaiverForm,
-    SettlementForm,
-    WriteOffForm,
     RecoveryForm,
     RefundForm,
+    SettlementForm,
     TransferForm,
-    ReversalForm,
 )
-ACT_BY_SLUG: Final = {act.slug: act for act in ACTS}
+from lms.admin.new_terms_forms import MoratoriumForm, PauseForm, RateChangeForm, RescheduleForm
+from lms.admin.servicing_forms import (
+    FreezeForm,
+    PlanCancelForm,
+    PlanRestoreForm,
+    QuoteForm,
+    QuotePaymentForm,
+    SettlementPlanForm,
+    UnfreezeForm,
+)
+
+_FORMS: Final[tuple[type[ActForm], ...]] = (
+    BounceForm,
+    ChargeForm,
+    DisbursalForm,
+    ForeclosureForm,
+    FreezeForm,
+    MoratoriumForm,
+    PauseForm,
+    PenalForm,
+    PlanCancelForm,
+    PlanRestoreForm,
+    PrepaymentForm,
+    QuoteForm,
+    QuotePaymentForm,
+    RateChangeForm,
+    ReceiptForm,
+    RecoveryForm,
+    RefundForm,
+    RescheduleForm,
+    ReversalForm,
+    SettlementForm,
+    SettlementPlanForm,
+    TransferForm,
+    UnfreezeForm,
+    WaiverForm,
+    WriteOffForm,
+)
+FORM_BY_SLUG: Final = {form.slug: form for form in _FORMS}
+FORMS: Final = tuple(FORM_BY_SLUG[act.slug] for act in ACTS if act.slug in FORM_BY_SLUG)

@@ -9,7 +9,19 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from core.admin_base import ReadOnlyModelAdmin
-from lms.models import DayEnd, ImportBatch, LoanFact, ProductVersion
+from lms.models import (
+    BureauCycle,
+    BureauDispute,
+    BureauRejection,
+    BureauSubmission,
+    DayEnd,
+    DryRun,
+    Holiday,
+    ImportBatch,
+    LoanFact,
+    ProductVersion,
+    ProvisionRun,
+)
 
 
 class _Elsewhere(ReadOnlyModelAdmin):
@@ -73,3 +85,66 @@ class DayEndAdmin(_Elsewhere):
     def address(self, shown: DayEnd) -> str:
         """Return the day's page."""
         return reverse("staff:day-end-day", args=[shown.pk])
+
+
+@admin.register(DryRun)
+class DryRunAdmin(_Elsewhere):
+    """A dry run has a page of its own."""
+
+    def address(self, shown: DryRun) -> str:
+        """Return the run's page."""
+        return reverse("staff:dry-run", args=[shown.pk])
+
+
+@admin.register(Holiday)
+class HolidayAdmin(_Elsewhere):
+    """A holiday is a day of the calendar."""
+
+    def address(self, shown: Holiday) -> str:
+        """Return the calendar's page."""
+        return reverse("staff:holidays")
+
+
+@admin.register(ProvisionRun)
+class ProvisionRunAdmin(_Elsewhere):
+    """Provisions of a month-end have a page of their own."""
+
+    def address(self, shown: ProvisionRun) -> str:
+        """Return the run's page."""
+        return reverse("staff:provision-run", args=[shown.pk])
+
+
+@admin.register(BureauCycle)
+class BureauCycleAdmin(_Elsewhere):
+    """A cycle of bureau files has a page of its own."""
+
+    def address(self, shown: BureauCycle) -> str:
+        """Return the cycle's page."""
+        return reverse("staff-bureau:cycle", args=[shown.pk])
+
+
+@admin.register(BureauSubmission)
+class BureauSubmissionAdmin(_Elsewhere):
+    """The file for one bureau is a row on the page of its cycle."""
+
+    def address(self, shown: BureauSubmission) -> str:
+        """Return the cycle's page."""
+        return reverse("staff-bureau:cycle", args=[shown.cycle_id])
+
+
+@admin.register(BureauRejection)
+class BureauRejectionAdmin(_Elsewhere):
+    """A rejected record is a row of the worklist."""
+
+    def address(self, shown: BureauRejection) -> str:
+        """Return the worklist."""
+        return reverse("staff-bureau:rejections")
+
+
+@admin.register(BureauDispute)
+class BureauDisputeAdmin(_Elsewhere):
+    """A dispute has a page of its own."""
+
+    def address(self, shown: BureauDispute) -> str:
+        """Return the dispute's page."""
+        return reverse("staff-bureau:dispute", args=[shown.pk])

@@ -1,6 +1,7 @@
 """Thresholds of the asset classes: every row that was published, and the form that publishes the next."""
 
 from dataclasses import fields
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,17 +13,19 @@ from django.urls import reverse
 from core.admin_base import ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.errors import KistError
-from core.staff_forms import DayField, StaffForm, reason_field
+from core.staff_forms import DayField, OnceForm, reason_field
 from core.staff_pages import acting_user, staff_page, staff_response
-from lms.models import ClassificationParameters
-from lms.services.classification_rules import Thresholds, classification_publish
+from lms.acts.class_changes import CLASSIFICATION, classification_payload
+from lms.admin.dry_runs import RUN, ask_with_dry_run, dry_run_start
+from lms.models import ClassificationParameters, DryRunKind
+from lms.services.classification_rules import Thresholds
 
 
 def _number(label: str) -> forms.IntegerField:
     return forms.IntegerField(label=label, min_value=1, max_value=9999)
 
 
-class ThresholdsForm(StaffForm):
+class ThresholdsForm(OnceForm):
     """The next row of thresholds; it starts from the latest one."""
 
     effective_from = DayField(
@@ -61,20 +64,15 @@ class ClassificationParametersAdmin(ReadOnlyModelAdmin):
 
 @staff_page("lms.publish_classification")
 def classification_publish_page(request: HttpRequest) -> HttpResponse:
-    """Publish thresholds that count from a day on."""
+    """Ask for thresholds that count from a day on, or try them on the live book."""
     latest = ClassificationParameters.objects.first()
     start = {field.name: getattr(latest, field.name, field.default) for field in fields(Thresholds)}
     form = ThresholdsForm(request.POST or None, initial={"effective_from": business_date(), **start})
     if request.method == "POST" and form.is_valid():
-        values = dict(form.cleaned_data)
-        common = {name: values.pop(name) for name in ("effective_from", "source", "reason")}
         try:
-            row = classification_publish(thresholds=Thresholds(**values), actor=acting_user(request), **common)
+            return _answer(request, form.cleaned_data)
         except KistError as error:
             form.refuse(error)
-        else:
-            messages.success(request, f"The thresholds count from {row.effective_from:%d %b %Y}.")
-            return redirect("admin:lms_classificationparameters_changelist")
     return staff_response(
         request,
         "lms/classification_form.html",
@@ -82,3 +80,25 @@ def classification_publish_page(request: HttpRequest) -> HttpResponse:
         title="New thresholds of the asset classes",
         form=form,
     )
+
+
+def _answer(request: HttpRequest, entered: dict[str, Any]) -> HttpResponse:
+    payload = classification_payload(
+        effective_from=entered["effective_from"],
+        thresholds=Thresholds(**{field.name: entered[field.name] for field in fields(Thresholds)}),
+        source=entered["source"],
+        reason=entered["reason"],
+    )
+    if request.POST.get("try"):
+        if not acting_user(request).has_perm(RUN):
+            raise PermissionDenied
+        return dry_run_start(request, kind=DryRunKind.CLASSIFICATION, change=payload)
+    asked = ask_with_dry_run(
+        request,
+        kind=CLASSIFICATION,
+        payload=payload,
+        reason=entered["reason"],
+        idempotency_key=entered["idempotency_key"],
+    )
+    messages.success(request, f"{asked.description}: request {asked.pk} waits for a second person.")
+    return redirect("staff-approvals:request", asked.pk)

@@ -4,28 +4,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from core.money import format_rupees
 from core.staff_pages import staff_page
 from core.templatetags.kist import day, pct, words
 from ledger.models import Journal
 from ledger.selectors import journals_for
-from lms.admin.loan_page import moment_of
+from lms.admin.moments import moment_of
 from lms.engine.errors import EngineRefusal
 from lms.engine.explain import explain
-from lms.engine.explain_rows import Explanation
+from lms.engine.explanation import Explanation, nodes_of
 from lms.models import Loan, LoanFact
 from lms.services.fact_rows import fact_of
 from lms.services.positions import terms_of
 
 # Whole numbers that are no amounts of money.
-_COUNTS = frozenset({"days_past_due", "allocations", "accrual_lines", "instalment", "instalments"})
+_COUNTS = frozenset({"days_past_due", "allocations", "accrual_lines", "charges", "totals", "instalment", "nights"})
 _ALONE = ("totals.", "outstanding.", "instalments.")
-_EXACT = ("exact_numerator", "exact_denominator")
+# Said only where they are not what everybody expects.
+_USUAL = {"rounding": "HALF_UP", "unit_paise": 1}
 _LABELS = {
     "accrued_not_due_paise": "Interest accrued, not due yet",
     "excess_paise": "Excess held",
@@ -37,8 +40,11 @@ _LABELS = {
     "allocation": "Part of an entry",
     "Disburse": "Disbursal",
     "TakeOver": "Taken over",
-    "unit_paise": "Rounded to",
     "from_date": "From",
+    "until_date": "Up to",
+    "exact": "Before rounding",
+    "unit_paise": "Rounded to",
+    "stretch": "Stretch of days",
     "due_date": "Due on",
 }
 
@@ -64,9 +70,7 @@ def explain_part(request: HttpRequest, loan_id: int) -> HttpResponse:
     """Explain one figure of a loan on the day, and by the knowledge, that its page shows."""
     loan = get_object_or_404(Loan, pk=loan_id)
     moment = moment_of(request, loan)
-    rows = [
-        row for row in loan.facts.order_by("sequence") if moment.known_on is None or row.recorded_on <= moment.known_on
-    ]
+    rows = moment.knowledge.among(loan.facts.order_by("sequence"))
     try:
         tree = explain(
             terms=terms_of(loan=loan),
@@ -84,8 +88,14 @@ def explain_part(request: HttpRequest, loan_id: int) -> HttpResponse:
             "loan": loan,
             "moment": moment,
             "node": _node(tree, by_sequence),
-            "journals": _journals(loan, sorted(set(_sequences(tree))), by_sequence),
-            "is_earned": any(label.startswith("totals.ACCRUED") for label in _names(tree)),
+            "journals": _journals(
+                loan, sorted({sequence for node in nodes_of(tree) for sequence in node.facts}), by_sequence
+            ),
+            # Asked for on another page than the loan's, entries lead there.
+            "loan_page": f"{reverse('admin:lms_loan_change', args=[loan.pk])}?{moment.query}"
+            if request.GET.get("page") == "other"
+            else "",
+            "is_earned": any(node.label.startswith("totals.ACCRUED") for node in nodes_of(tree)),
         },
     )
 
@@ -103,21 +113,18 @@ def _node(tree: Explanation, rows: dict[int, LoanFact]) -> Node:
 
 
 def _inputs(inputs: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
-    known = dict(inputs)
     for name, value in inputs:
         # The first row begins with nothing: its balance is what was lent during it, and says nothing here.
         is_empty = value is None or (name == "balance_paise" and not value)
-        if name not in _EXACT and not is_empty:
+        if not is_empty and value != _USUAL.get(name):
             yield _label(name), _shown(name, value)
-    if _EXACT[0] in known:
-        yield "Before rounding", _exact_rupees(known[_EXACT[0]], known[_EXACT[1]])
 
 
-def _exact_rupees(numerator: int, denominator: int) -> str:
+def _exact_rupees(exact: Fraction) -> str:
     """Write exact paise as rupees with eight decimals, so that one sees what was rounded."""
-    units = (abs(numerator) * 10**6 * 2 + denominator) // (2 * denominator)
+    units = (abs(exact.numerator) * 10**6 * 2 + exact.denominator) // (2 * exact.denominator)
     rupees, fraction = divmod(units, 10**8)
-    sign = "-" if numerator < 0 else ""
+    sign = "-" if exact < 0 else ""
     return f"{sign}{format_rupees(rupees * 100).removesuffix('.00')}.{fraction:08d}"
 
 
@@ -146,21 +153,11 @@ def _shown(name: str, value: Any) -> str:
         return day(value)
     if isinstance(value, Decimal):
         return pct(value)
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}" if name == "share_of_year" else _exact_rupees(value)
     if isinstance(value, int):
         return str(value) if name in _COUNTS else format_rupees(value)
     return words(value)
-
-
-def _sequences(tree: Explanation) -> Iterator[int]:
-    yield from tree.facts
-    for part in tree.parts:
-        yield from _sequences(part)
-
-
-def _names(tree: Explanation) -> Iterator[str]:
-    yield tree.label
-    for part in tree.parts:
-        yield from _names(part)
 
 
 def _journals(loan: Loan, sequences: Sequence[int], rows: dict[int, LoanFact]) -> list[Journal]:

@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils.http import urlencode
 
 from core.business_date import business_date
-from core.staff_forms import as_of_date
 from ledger.models import Journal
 from ledger.posting_rules import posting_rule
 from ledger.selectors import journals_for
 from lms.admin.charts import schedule_chart
+from lms.admin.moments import Moment, moment_of
+from lms.engine.classification import AssetClass
 from lms.engine.errors import EngineRefusal
 from lms.engine.facts import Bounce, Fact, Reverse
 from lms.engine.state import Allocation, Amounts, Instalment, LoanState
 from lms.engine.terms import Terms
 from lms.errors import TermsInvalid, refusal_of
-from lms.models import ClassificationEntry, Loan, LoanFact
+from lms.models import DayEnd, Loan, LoanAccrual, LoanFact
 from lms.offers import offer_of
 from lms.services.fact_rows import fact_of, undone_sequences
 from lms.services.positions import position_of, terms_of
@@ -27,6 +28,7 @@ from lms.services.positions import position_of, terms_of
 # What one page shows of lists that grow every day; the rest is one click away.
 _POSTINGS_SHOWN = 50
 _ACCRUALS_SHOWN = 40
+_DIARY_SHOWN = 50
 _DETAILS_HIDDEN = frozenset({"asset_class"})
 
 
@@ -89,40 +91,6 @@ class OpeningLine:
     amount_paise: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What the reader asks for: the day that counts, and the last day of recording that was known.
-
-    `is_refused`: the day asked for is no date, or later than the loan's latest; the latest is shown in its place.
-    """
-
-    as_of: date
-    known_on: date | None
-    is_past: bool
-    is_refused: bool = False
-
-    @property
-    def query(self) -> str:
-        """Return the part of an address that asks for the same moment."""
-        known_on = {"known_on": self.known_on.isoformat()} if self.known_on else {}
-        return urlencode({"as_of": self.as_of.isoformat(), **known_on})
-
-
-def moment_of(request: HttpRequest, loan: Loan) -> Moment:
-    """Read as-of and known-on from the address; without them the loan is shown as its caches have it."""
-    today = business_date()
-    latest = loan.as_of or today
-    wanted = as_of_date(request.GET.get("as_of"), latest=latest)
-    known_on = as_of_date(request.GET.get("known_on"), latest=today)
-    asked = request.GET.get("as_of", "")
-    return Moment(
-        as_of=wanted or latest,
-        known_on=known_on,
-        is_past=wanted is not None or known_on is not None,
-        is_refused=bool(asked) and wanted is None and asked != latest.isoformat(),
-    )
-
-
 def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, Any]:
     """Collect what the loan page shows.
 
@@ -131,24 +99,21 @@ def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, Any]:
     """
     moment = moment_of(request, loan)
     rows = list(loan.facts.select_related("recorded_by").order_by("sequence"))
-    known = [row for row in rows if moment.known_on is None or row.recorded_on <= moment.known_on]
+    known = moment.knowledge.among(rows)
     facts = [fact_of(row=row) for row in known]
     try:
         state = position_of(loan=loan, as_of=moment.as_of, facts=facts)
     except EngineRefusal as error:
         raise refusal_of(error) from error
     terms = terms_of(loan=loan)
-    journals = _journals(loan, is_whole=request.GET.get("postings") == "all")
-    diary = list(
-        ClassificationEntry.objects.filter(loan=loan, on_date__lte=moment.as_of).select_related("caused_by")[:50]
-    )
+    journals = _journals(loan, moment, is_whole=request.GET.get("postings") == "all")
     return {
         "loan": loan,
         "terms": terms,
         "moment": moment,
         "state": state,
-        "today": business_date(),
-        "asset_class": _class_on(loan, moment, diary),
+        "today": moment.today,
+        **_classes(loan, moment),
         "figures": figures_of(state, loan),
         "schedule": schedule_lines(state),
         "schedule_total": _total(state.instalments),
@@ -156,12 +121,9 @@ def loan_page_context(request: HttpRequest, loan: Loan) -> dict[str, Any]:
         **_offer(loan, terms, has_schedule=bool(state.instalments)),
         "facts": _fact_lines(known, facts, state, journals, moment.as_of),
         "journals": journals,
-        "opening": opening_lines(loan),
+        "opening": opening_lines(loan) if known else [],
         "is_postings_cut": len(journals) == _POSTINGS_SHOWN,
-        "accruals": list(
-            loan.accruals.filter(booked_on__lte=moment.as_of).order_by("-booked_on", "-pk")[:_ACCRUALS_SHOWN]
-        ),
-        "diary": diary,
+        "accruals": accruals_known(loan=loan, moment=moment)[:_ACCRUALS_SHOWN],
     }
 
 
@@ -246,15 +208,35 @@ def _offer(loan: Loan, terms: Terms, *, has_schedule: bool) -> dict[str, Any]:
     return {"offer": offer, "chart": schedule_chart(offer.rows)}
 
 
-def _class_on(loan: Loan, moment: Moment, diary: list[ClassificationEntry]) -> str:
+def accruals_known(*, loan: Loan, moment: Moment) -> QuerySet[LoanAccrual]:
+    """Return what the day-ends up to a day booked on the loan, latest first, of those that had begun by then."""
+    rows = loan.accruals.filter(booked_on__lte=moment.as_of).order_by("-booked_on", "-pk")
+    if moment.known_on is not None:
+        rows = rows.filter(booked_on__lte=moment.known_on)
+    if moment.known_at is not None:
+        begun = DayEnd.objects.filter(started_at__lte=moment.known_at).order_by("-business_date")
+        rows = rows.filter(booked_on__lte=Subquery(begun.values("business_date")[:1]))
+    return rows
+
+
+def _classes(loan: Loan, moment: Moment) -> dict[str, Any]:
+    """Return the class of the day, and the diary up to it."""
+    diary = moment.knowledge.of(loan.classification_entries.filter(on_date__lte=moment.as_of), day="on_date")
+    entries = list(diary.select_related("caused_by")[:_DIARY_SHOWN])
     if not moment.is_past:
-        return str(loan.asset_class)
-    return diary[0].asset_class if diary else "STANDARD"
+        return {"asset_class": str(loan.asset_class), "diary": entries}
+    of_day = loan.class_corrections.filter(from_date__lte=moment.as_of, to_date__gte=moment.as_of)
+    corrected = moment.knowledge.of(of_day).order_by("-pk").values_list("asset_class", flat=True).first()
+    told = entries[0].asset_class if entries else AssetClass.STANDARD.value
+    return {"asset_class": corrected or told, "diary": entries}
 
 
-def _journals(loan: Loan, *, is_whole: bool) -> list[Journal]:
-    newest_first = journals_for(reference_type="lms.loan", reference_id=loan.pk).order_by("-pk")
-    return list(newest_first if is_whole else newest_first[:_POSTINGS_SHOWN])
+def _journals(loan: Loan, moment: Moment, *, is_whole: bool) -> list[Journal]:
+    """Return the journals that count on the day and were known, newest first."""
+    rows = journals_for(reference_type="lms.loan", reference_id=loan.pk).order_by("-pk")
+    if moment.is_past:
+        rows = moment.knowledge.of(rows.filter(value_date__lte=moment.as_of), day="booked_on")
+    return list(rows if is_whole else rows[:_POSTINGS_SHOWN])
 
 
 def _fact_lines(

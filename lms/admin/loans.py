@@ -10,12 +10,17 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.approvals.selectors import requests_about
 from core.errors import KistError
 from core.staff_pages import acting_user, staff_response
 from core.templatetags.kist import amount, badge, day, days_badge
 from lms.admin.act_pages import acts_for
-from lms.admin.loan_page import loan_page_context, moment_of
+from lms.admin.loan_page import loan_page_context
+from lms.admin.moments import moment_of
+from lms.admin.servicing_notes import loan_notes
 from lms.models import Loan
+
+_WAITING_SHOWN = 20
 
 
 @admin.register(Loan)
@@ -109,4 +114,15 @@ def _loan_page(request: HttpRequest, object_id: str) -> TemplateResponse:
     except KistError as error:
         context = {"loan": loan, "refusal": error.message, "moment": moment_of(request, loan)}
     acts = acts_for(user=acting_user(request), loan=loan)
-    return staff_response(request, "lms/loan.html", title=f"Loan {loan.number}", acts=acts, **context)
+    # A page of the past offers nothing to do, and so nothing waits on it.
+    is_past = context["moment"].is_past
+    waiting = requests_about(subject_type=Loan._meta.label_lower, subject_id=loan.pk).select_related("made_by")
+    return staff_response(
+        request,
+        "lms/loan.html",
+        title=f"Loan {loan.number}",
+        acts=acts,
+        waiting=[] if is_past else list(waiting[:_WAITING_SHOWN]),
+        notes=loan_notes(loan=loan, today=context["moment"].today),
+        **context,
+    )

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from core.acts.registry import ActDone, ActWaiting
+from core.acts.submitting import act_submit
 from core.business_date import business_date
 from core.errors import KistError
 from core.money import format_rupees
@@ -17,10 +21,11 @@ from core.staff_forms import DayField, OnceForm, RupeesField, StaffForm
 from core.staff_pages import acting_user, staff_page, staff_response
 from customers.models import Customer
 from customers.selectors import customer_by_number
+from lms.acts.sanctions import LOAN_SANCTION_ACT
 from lms.admin.charts import schedule_chart
-from lms.models import Loan, ProductVersion
+from lms.models import ProductVersion
 from lms.offers import Offer, offer_of
-from lms.services.loans import loan_sanction, sanction_terms
+from lms.services.loans import sanction_terms
 
 # The type checker knows Django's class as one of rows of a kind; at run time it is not.
 if TYPE_CHECKING:
@@ -55,9 +60,12 @@ class OfferFields(StaffForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        versions = ProductVersion.objects.select_related("product").filter(product__is_active=True)
         field = cast(VersionField, self.fields["version"])
-        field.queryset = versions.order_by("product__code", "-number")
+        field.queryset = self.versions().order_by("product__code", "-number")
+
+    def versions(self) -> QuerySet[ProductVersion]:
+        """Return the versions to choose from."""
+        return ProductVersion.objects.select_related("product").filter(product__is_active=True)
 
     def offer(self, *, start_date: date) -> Offer:
         """Work out the offer of what was entered.
@@ -93,6 +101,10 @@ class SanctionForm(OfferFields, OnceForm):
 
     field_order = ["customer", "version", "principal_paise", "annual_rate_pct", "instalment_count", "first_due_date"]
 
+    def versions(self) -> QuerySet[ProductVersion]:
+        """Leave out products whose loans are drawn from a line."""
+        return super().versions().filter(product__is_line=False)
+
     def clean_customer(self) -> Customer:
         """Find the customer."""
         customer = customer_by_number(number=self.cleaned_data["customer"])
@@ -107,17 +119,15 @@ class SanctionForm(OfferFields, OnceForm):
         parts += [entered["instalment_count"], entered["first_due_date"], entered["sanctioned_on"]]
         return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()
 
-    def sanction(self, *, actor: Any) -> Loan:
-        """Open the account."""
+    def sanction(self, *, actor: User) -> ActDone | ActWaiting:
+        """Open the account, or ask a second person for it where the rules of the day want one."""
         entered = self.cleaned_data
-        return loan_sanction(
-            customer=entered["customer"],
-            product_version=entered["version"],
-            principal_paise=entered["principal_paise"],
-            annual_rate_pct=entered["annual_rate_pct"],
-            instalment_count=entered["instalment_count"],
-            first_due_date=entered["first_due_date"],
-            sanctioned_on=entered["sanctioned_on"],
+        names = ("version", "principal_paise", "annual_rate_pct", "instalment_count", "first_due_date", "sanctioned_on")
+        return act_submit(
+            act=LOAN_SANCTION_ACT,
+            subject_id=entered["customer"].pk,
+            values={name: entered[name] for name in names},
+            reason="",
             idempotency_key=entered["idempotency_key"],
             actor=actor,
         )
@@ -156,12 +166,15 @@ def sanction_page(request: HttpRequest) -> HttpResponse:
     offer = _offer_or_refusal(form, form.cleaned_data["sanctioned_on"])
     if offer is not None and "confirm" in request.POST and form.cleaned_data["previewed"] == form.content():
         try:
-            loan = form.sanction(actor=acting_user(request))
+            outcome = form.sanction(actor=acting_user(request))
         except KistError as error:
             form.refuse(error)
             return _sanction_response(request, form, None, 422)
-        messages.success(request, f"Loan {loan.number} is sanctioned. It can be disbursed now.")
-        return redirect("admin:lms_loan_change", loan.pk)
+        if isinstance(outcome, ActWaiting):
+            messages.success(request, f"A second person has to agree: request {outcome.request.pk} waits for approval.")
+            return redirect("staff-approvals:request", outcome.request.pk)
+        messages.success(request, f"Loan {outcome.result} is sanctioned. It can be disbursed now.")
+        return redirect("admin:lms_loan_change", outcome.result.pk)
     return _sanction_response(request, form, offer, 200 if offer else 422)
 
 
@@ -205,7 +218,7 @@ def _sanction_initial(request: HttpRequest, today: date) -> dict[str, object]:
 
 def _version_initial(text: str | None) -> dict[str, object]:
     """Start from the middle of what a version allows."""
-    versions = ProductVersion.objects.filter(product__is_active=True)
+    versions = ProductVersion.objects.filter(product__is_active=True, product__is_line=False)
     version = versions.filter(pk=text).first() if text and text.isdecimal() else versions.order_by("pk").first()
     if version is None:
         return {}

@@ -15,8 +15,12 @@ from lms.engine.terms import (
     Amortisation,
     BrokenPeriod,
     ChargeTerm,
+    Component,
     DayCount,
+    Direction,
+    DueGroup,
     EarlyPayment,
+    HolidayMove,
     InterestMethod,
     InterestPeriod,
     PenalMethod,
@@ -24,6 +28,8 @@ from lms.engine.terms import (
     PeriodUnit,
     RoundingMode,
     Terms,
+    Waterfall,
+    WaterfallStep,
 )
 from lms.models import ProductVersion
 
@@ -48,6 +54,9 @@ class ProductForm(StaffForm):
 
     code = forms.CharField(max_length=20, help_text="Capital letters, digits and hyphens, such as PL-STD.")
     name = forms.CharField(max_length=100, help_text="As staff and borrowers know it.")
+    is_line = forms.BooleanField(
+        label="For credit lines", required=False, help_text="Its loans are drawdowns of lines, never sanctioned alone."
+    )
 
 
 class StandingForm(StaffForm):
@@ -63,6 +72,7 @@ class VersionForm(OnceForm):
     headings = {
         "effective_from": "What may be lent",
         "every": "Instalments and interest",
+        "waterfall_order": "What a receipt pays first",
         "penal_method": "Penal charge",
         "charges": "Charges",
     }
@@ -87,6 +97,13 @@ class VersionForm(OnceForm):
     grace_principal_count = forms.IntegerField(
         label="Instalments without principal at the start", min_value=0, initial=0
     )
+    holiday_move = forms.ChoiceField(label="A due date on a holiday", choices=_choices(HolidayMove))
+    waterfall_order = forms.CharField(
+        label="Order of components",
+        required=False,
+        help_text="Such as: interest, principal, fee, tax, penal. Empty: as in the version before, in its own tables.",
+    )
+    waterfall_direction = forms.ChoiceField(label="Direction", choices=_choices(Direction), required=False)
     penal_method = forms.ChoiceField(
         label="Penal charge", choices=[("", "None"), *_choices((PenalMethod.PER_DAY, PenalMethod.FLAT))], required=False
     )
@@ -117,6 +134,15 @@ class VersionForm(OnceForm):
         lines = [line.strip() for line in self.cleaned_data["charges"].splitlines() if line.strip()]
         return tuple(_charge_of(line) for line in lines)
 
+    def clean_waterfall_order(self) -> tuple[Component, ...]:
+        """Read the order; every component is named once."""
+        text = self.cleaned_data["waterfall_order"]
+        names = [name.strip().upper() for name in text.split(",") if name.strip()]
+        if names and sorted(names) != sorted(Component):
+            wanted = ", ".join(component.value.lower() for component in Component)
+            raise forms.ValidationError(f"Name each of these once: {wanted}.")
+        return tuple(Component(name) for name in names)
+
     def clean(self) -> dict[str, Any]:
         """Ask for what the penal charge needs."""
         entered = super().clean() or self.cleaned_data
@@ -129,8 +155,11 @@ class VersionForm(OnceForm):
     def terms_template(self) -> dict[str, Any]:
         """Return the terms as the codec writes them."""
         entered = self.cleaned_data
+        base = _base_terms(self.previous.terms_template if self.previous else {})
         terms = replace(
-            _base_terms(self.previous.terms_template if self.previous else {}),
+            base,
+            holiday_move=HolidayMove(entered["holiday_move"]),
+            waterfalls=_waterfalls(entered, base),
             every=entered["every"],
             grace_principal_count=entered["grace_principal_count"],
             instalment_unit_paise=entered["instalment_unit_paise"],
@@ -162,12 +191,30 @@ _CHOSEN = (
     "broken_period",
     "early_payment",
     "instalment_rounding",
+    "holiday_move",
 )
 
 
 def _base_terms(template: dict[str, Any]) -> Terms:
     """Complete a template with numbers of a loan, so that it can be read; the service drops them again."""
     return terms_from_dict({**template, "principal_paise": 100_000, "annual_rate_pct": "12", "instalment_count": 12})
+
+
+def _waterfalls(entered: dict[str, Any], base: Terms) -> tuple[Waterfall, ...]:
+    """Return the waterfall that was entered; that of the version before where none was, or the same."""
+    order, direction = entered["waterfall_order"], Direction(entered["waterfall_direction"] or Direction.HORIZONTAL)
+    if not order or (_order_of(base) == order and base.waterfalls[0].direction is direction):
+        return base.waterfalls
+    steps = tuple(WaterfallStep(group, component) for group in DueGroup for component in order)
+    return (Waterfall(steps=steps, direction=direction),)
+
+
+def _order_of(terms: Terms) -> tuple[Component, ...]:
+    """Return the order of a waterfall that is the same in every group and for every class; none of any other."""
+    if len(terms.waterfalls) != 1 or terms.waterfalls[0].asset_class or terms.waterfalls[0].transaction_kind:
+        return ()
+    orders = {tuple(step.component for step in terms.waterfalls[0].steps if step.group is group) for group in DueGroup}
+    return orders.pop() if len(orders) == 1 else ()
 
 
 def _penal_plan(entered: dict[str, Any]) -> PenalPlan | None:
@@ -219,6 +266,8 @@ def _initial_of_terms(terms: Terms) -> dict[str, Any]:
         "every": terms.every,
         "grace_principal_count": terms.grace_principal_count,
         "instalment_unit_paise": rupees_text(terms.instalment_unit_paise),
+        "waterfall_order": ", ".join(component.value.lower() for component in _order_of(terms)),
+        "waterfall_direction": terms.waterfalls[0].direction.value if terms.waterfalls else Direction.HORIZONTAL.value,
         "penal_method": plan.method.value if plan else "",
         "penal_rate_pct": plan.annual_rate_pct.normalize() if plan and plan.annual_rate_pct else None,
         "penal_amount_paise": rupees_text(plan.amount_paise) if plan and plan.amount_paise else None,

@@ -10,14 +10,20 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from core.admin_base import ReadOnlyModelAdmin
+from core.approvals.models import ApprovalRequest
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import badge
+from lms.acts.product_changes import PRODUCT_VERSION, version_payload
+from lms.admin.dry_runs import RUN, ask_with_dry_run, dry_run_start
 from lms.admin.product_forms import ProductForm, StandingForm, VersionForm
 from lms.engine.codec import terms_from_dict
-from lms.models import Product, ProductVersion
-from lms.services.products import product_create, product_set_active, product_version_publish
+from lms.models import DryRunKind, Product, ProductVersion
+from lms.services.products import product_create, product_set_active
+
+# What of a version can be tried: all of it, or a part alone.
+_TRIED = (DryRunKind.PRODUCT, DryRunKind.WATERFALL, DryRunKind.PENAL_PLAN)
 
 
 @admin.register(Product)
@@ -89,19 +95,21 @@ def product_add_page(request: HttpRequest) -> HttpResponse:
 
 @staff_page("lms.add_productversion")
 def version_publish_page(request: HttpRequest, product_id: int) -> HttpResponse:
-    """Publish the next version of a product; what the form does not show stays as it was."""
+    """Ask for the next version of a product; what the form does not show stays as it was."""
     product = get_object_or_404(Product, pk=product_id)
     previous = product.versions.order_by("-number").first()
     initial = {"effective_from": business_date()}
     form = VersionForm(request.POST or None, previous=previous, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            version = _publish(request, product, form)
+            if (kind := request.POST.get("try", "")) in _TRIED:
+                return _try(request, product, form, DryRunKind(kind))
+            asked = _ask(request, product, form)
         except KistError as error:
             form.refuse(error)
         else:
-            messages.success(request, f"Version {version.number} of {product.code} is published.")
-            return redirect("admin:lms_product_change", product.pk)
+            messages.success(request, f"{asked.description}: request {asked.pk} waits for a second person.")
+            return redirect("staff-approvals:request", asked.pk)
     return staff_response(
         request,
         "lms/product_form.html",
@@ -144,14 +152,30 @@ def product_standing_page(request: HttpRequest, product_id: int) -> HttpResponse
     )
 
 
-def _publish(request: HttpRequest, product: Product, form: VersionForm) -> ProductVersion:
-    return product_version_publish(
+def _ask(request: HttpRequest, product: Product, form: VersionForm) -> ApprovalRequest:
+    entered = form.cleaned_data
+    return ask_with_dry_run(
+        request,
+        kind=PRODUCT_VERSION,
+        payload=_payload(product, form),
+        reason=entered["reason"] or f"Version of {product.code}",
+        idempotency_key=entered["idempotency_key"],
+    )
+
+
+def _try(request: HttpRequest, product: Product, form: VersionForm, kind: DryRunKind) -> HttpResponse:
+    if not request.user.has_perm(RUN):
+        raise PermissionDenied
+    return dry_run_start(request, kind=kind, change=_payload(product, form))
+
+
+def _payload(product: Product, form: VersionForm) -> dict[str, Any]:
+    return version_payload(
         product=product,
         terms_template=form.terms_template(),
+        limits=form.limits(),
         effective_from=form.cleaned_data["effective_from"],
         reason=form.cleaned_data["reason"],
-        actor=acting_user(request),
-        **form.limits(),
     )
 
 

@@ -18,4 +18,6 @@ def search_page(request: HttpRequest) -> HttpResponse:
     result = search_everything(text=text) if text else SearchResult((), (), None)
     if result.exact_loan is not None:
         return redirect("admin:lms_loan_change", result.exact_loan.pk)
+    if result.exact_line is not None:
+        return redirect("admin:lms_creditline_change", result.exact_line.pk)
     return staff_response(request, "lms/search.html", title="Search", search_text=text, result=result)

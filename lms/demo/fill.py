@@ -8,12 +8,15 @@ from typing import TypeVar
 
 from django.db import transaction
 
+from core.business_date import business_date
 from core.errors import KistError
 from customers.models import Customer
 from customers.services import address_add, bank_account_add, customers_create_many
 from lms.demo.catalogue import PRODUCTS, DemoProduct
 from lms.demo.histories import draw_temperament, tell_history
+from lms.demo.lines import lines_fill
 from lms.demo.people import Person, generate_people
+from lms.demo.servicing import servicing_fill
 from lms.engine.codec import terms_to_dict
 from lms.engine.facts import Bounce, Charge, Disburse, Fact, Receive, Recover, Settle, Waive, WriteOff
 from lms.engine.terms import Terms
@@ -72,7 +75,16 @@ def lender_fill(*, customer_count: int, today: date, seed: int, progress: Progre
     stories = _stories_book(
         customer_ids=customer_ids, versions=versions, opened_on=opened_on, today=today, rng=rng, progress=progress
     )
+    lines = lines_fill(
+        customer_ids=customer_ids,
+        effective_from=today - timedelta(days=HISTORY_DAYS + 30),
+        today=opened_on,
+        rng=Random(seed),
+    )
+    progress(f"{lines} credit lines with their drawdowns")
     _days_live(stories=stories, opened_on=opened_on, today=today, progress=progress)
+    acted = servicing_fill(today=business_date())
+    progress(f"settlements, freezes and quotes on {acted} loans, a rate change announced")
 
 
 def _products_create(*, effective_from: date) -> dict[str, ProductVersion]:

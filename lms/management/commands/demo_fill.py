@@ -12,8 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from core.dates import parse_date
+from lms.demo.approvals import requests_ask
+from lms.demo.bureau import bureau_fill
 from lms.demo.capital import capital_pay_in
+from lms.demo.documents import documents_fill, lender_name
+from lms.demo.dry_runs import dry_runs_make
 from lms.demo.fill import LIVE_DAYS, lender_fill
+from lms.demo.provisions import provisions_make
+from lms.demo.tax import charges_fill, lender_register
 from lms.models import Loan
 
 _ROLES = ("operations", "finance", "manager", "analyst")
@@ -36,6 +42,8 @@ class Command(BaseCommand):
         if Loan.objects.exists():
             raise CommandError("There are loans in this database: the demo lender is for an empty one.")
         today: date = options["business_date"] or timezone.localdate()
+        # A lender of the middle layer that reports by Ind AS shows both provisions and the floor between them.
+        call_command("provision_seed", layer="MIDDLE", basis="ECL", stdout=self.stdout)
         call_command("init_kist", business_date=(today - timedelta(days=LIVE_DAYS)).isoformat(), stdout=self.stdout)
         logins = [_user_create(role) for role in _ROLES]
         self._say("log-ins created")
@@ -45,7 +53,27 @@ class Command(BaseCommand):
             value_date=today - timedelta(days=LIVE_DAYS),
         )
         self._say("capital paid in")
+        lender_register()
+        lender_name(today=today - timedelta(days=LIVE_DAYS))
         lender_fill(customer_count=options["customers"], today=today, seed=options["seed"], progress=self._say)
+        provisions_make(
+            maker=User.objects.get(username="finance"),
+            checker=User.objects.get(username="manager"),
+            today=today,
+            progress=self._say,
+        )
+        self._say(f"{charges_fill(today=today)} statements charged")
+        issued = documents_fill(actor=User.objects.get(username="operations"))
+        self._say(f"{issued} documents issued")
+        bureau_fill(
+            opened_on=today - timedelta(days=LIVE_DAYS),
+            today=today,
+            staff=User.objects.get(username="manager"),
+            progress=self._say,
+        )
+        asked = requests_ask(maker=User.objects.get(username="operations"))
+        self._say(f"{asked} requests wait for approval")
+        dry_runs_make(maker=User.objects.get(username="manager"), today=today, progress=self._say)
         if options["logins"]:
             options["logins"].write_text(json.dumps(logins, indent=1))
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.business_date import business_date
 from core.dates import DateInvalid, parse_date
 from lms.errors import LoanUnknown
-from lms.models import Loan
+from lms.models import CreditLine, Loan
+from lms.services.lines.verification import lines_verify
 from lms.services.verification import Difference, VerifiedBatch, control_accounts_verify, loan_verify, loans_verify
 
 _SHOWN = 100
@@ -17,7 +19,7 @@ _SHOWN = 100
 class Command(BaseCommand):
     """Print what was compared and every difference; the exit code is 1 when there is one."""
 
-    help = "Replay loans and compare every cached figure, and the control accounts with the sum of the loans."
+    help = "Replay loans and credit lines and compare every cached figure, and the control accounts with their sums."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Define the options."""
@@ -59,6 +61,10 @@ class Command(BaseCommand):
             loans, figures = loans + batch.loans, figures + batch.figures
             differences += batch.differences
             self._progress(batch, loans)
+        if limit is None and CreditLine.objects.exists():
+            for batch in lines_verify(today=business_date()):
+                figures += batch.figures
+                differences += batch.differences
         accounts, broken = control_accounts_verify()
         return loans, figures + accounts, [*differences, *broken]
 

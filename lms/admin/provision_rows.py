@@ -1,0 +1,191 @@
+"""Dated rows of provisions: every one that was published, and the forms that publish the next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from core.admin_base import ReadOnlyModelAdmin
+from core.business_date import business_date
+from core.errors import KistError
+from core.staff_pages import acting_user, staff_page, staff_response
+from lms.admin.provision_forms import ModelForm, ParametersForm, RateForm, RowForm, SegmentForm
+from lms.models import (
+    EclParameters,
+    ProvisionParameters,
+    ProvisionRate,
+    ProvisionSegment,
+)
+from lms.services.provisions.publishing import (
+    ecl_parameters_publish,
+    provision_parameters_publish,
+    provision_rate_publish,
+    provision_segment_publish,
+)
+
+_PERMISSION = "lms.publish_provision_rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowKind:
+    """One kind of dated row: its form, its service, and where its rows are listed."""
+
+    title: str
+    form: type[RowForm]
+    publish: Callable[..., models.Model]
+    model: type[models.Model]
+
+
+KINDS: dict[str, RowKind] = {
+    "parameters": RowKind(
+        title="New parameters of provisions",
+        form=ParametersForm,
+        publish=provision_parameters_publish,
+        model=ProvisionParameters,
+    ),
+    "rate": RowKind(title="New prudential rate", form=RateForm, publish=provision_rate_publish, model=ProvisionRate),
+    "model": RowKind(title="New ECL parameters", form=ModelForm, publish=ecl_parameters_publish, model=EclParameters),
+    "segment": RowKind(
+        title="New segment of a product",
+        form=SegmentForm,
+        publish=provision_segment_publish,
+        model=ProvisionSegment,
+    ),
+}
+
+
+@staff_page(_PERMISSION)
+def provision_publish_page(request: HttpRequest, kind: str) -> HttpResponse:
+    """Publish a row that counts from a day on."""
+    if kind not in KINDS:
+        raise Http404
+    row_kind = KINDS[kind]
+    list_address = f"admin:lms_{row_kind.model._meta.model_name}_changelist"
+    form = row_kind.form(request.POST or None, initial={"effective_from": business_date(), **_latest(kind)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = row_kind.publish(actor=acting_user(request), **form.values())
+        except KistError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"Published: {row}.")
+            return redirect(list_address)
+    return staff_response(
+        request,
+        "lms/provision_publish.html",
+        status=422 if form.errors else 200,
+        title=row_kind.title,
+        form=form,
+        list_address=reverse(list_address),
+    )
+
+
+class _PublishedRows(ReadOnlyModelAdmin):
+    """Rows that are added by the form of their kind and never changed."""
+
+    kind = ""
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Let those publish who answer for provisions."""
+        return request.user.has_perm(_PERMISSION)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """Lead to the form that publishes the next row."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("staff:provision-publish", args=[self.kind]))
+
+
+@admin.register(ProvisionParameters)
+class ProvisionParametersAdmin(_PublishedRows):
+    """Layer, basis, stages and scenarios, by the day from which they count."""
+
+    kind = "parameters"
+    list_display = ("effective_from", "layer", "basis", "stage_2_from_days", "stage_3_from_days", "source")
+
+
+@admin.register(ProvisionRate)
+class ProvisionRateAdmin(_PublishedRows):
+    """Prudential rates, by kind, layer and category."""
+
+    kind = "rate"
+    list_display = ("kind", "layer", "category", "secured", "unsecured", "effective_from", "source")
+    list_filter = ("kind", "layer")
+
+    @admin.display(description="Secured")
+    def secured(self, row: ProvisionRate) -> str:
+        """Show the rate in per cent."""
+        return _shown(row.secured_bps)
+
+    @admin.display(description="Unsecured")
+    def unsecured(self, row: ProvisionRate) -> str:
+        """Show the rate in per cent."""
+        return _shown(row.unsecured_bps)
+
+
+@admin.register(EclParameters)
+class EclParametersAdmin(_PublishedRows):
+    """Chances of default and losses, by segment."""
+
+    kind = "model"
+    list_display = ("__str__", "effective_from", "lgd_secured", "lgd_unsecured", "ccf", "profile", "source")
+
+    @admin.display(description="Lost of secured")
+    def lgd_secured(self, row: EclParameters) -> str:
+        """Show the share in per cent."""
+        return _shown(row.lgd_secured_bps)
+
+    @admin.display(description="Lost of unsecured")
+    def lgd_unsecured(self, row: EclParameters) -> str:
+        """Show the share in per cent."""
+        return _shown(row.lgd_unsecured_bps)
+
+    @admin.display(description="Drawn of undrawn")
+    def ccf(self, row: EclParameters) -> str:
+        """Show the share in per cent."""
+        return _shown(row.ccf_bps)
+
+
+@admin.register(ProvisionSegment)
+class ProvisionSegmentAdmin(_PublishedRows):
+    """Segments of products."""
+
+    kind = "segment"
+    list_display = ("product_code", "segment", "category", "secured", "effective_from", "source")
+
+    @admin.display(description="Secured")
+    def secured(self, row: ProvisionSegment) -> str:
+        """Show the share in per cent."""
+        return _shown(row.secured_bps)
+
+
+def _shown(bps: int) -> str:
+    return f"{bps // 100}.{bps % 100:02d} %"
+
+
+def _latest(kind: str) -> dict[str, Any]:
+    """Return what a form starts from: the latest parameters, nothing for rows of which there are many."""
+    row = ProvisionParameters.objects.first() if kind == "parameters" else None
+    if row is None:
+        return {}
+    lines = [
+        f"{item['name']}; {Decimal(item['weight_bps']) / 100:f}; {Decimal(item['pd_factor_bps']) / 10_000:f}; "
+        f"{Decimal(item['lgd_factor_bps']) / 10_000:f}"
+        for item in row.scenarios
+    ]
+    return {
+        "layer": row.layer,
+        "basis": row.basis,
+        "stage_2_from_days": row.stage_2_from_days,
+        "stage_3_from_days": row.stage_3_from_days,
+        "scenarios": "\n".join(lines),
+    }
