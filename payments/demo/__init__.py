@@ -1,0 +1,1 @@
+"""The vendors of the demo lender and some payouts: generated people only, never for real customers."""

@@ -1,0 +1,105 @@
+"""Thresholds of payments: which row is the first one, and how the next one is published."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from core import audit
+from core.business_date import business_date
+from core.transactions import run_in_transaction
+from lms.services.checks import reason_check
+from payments.errors import ParametersDateTaken, ParametersInPast, ParametersInvalid
+from payments.models import PaymentParameters
+
+FIRST_SOURCE: Final = (
+    "Lender's policy for payouts, proofs and names; cash of one event below two lakh: s. 269ST, Income-tax Act 1961"
+)
+# The day on which section 269ST began to count.
+_FIRST_DAY: Final = date(2017, 4, 1)
+_MOST_DAYS: Final = 365
+_MOST_SCORE: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRules:
+    """Thresholds by the names of their columns; the defaults are those of the first row."""
+
+    payout_approval_above_paise: int = 5_00_000_00
+    payee_proof_days: int = 90
+    name_pass_score: int = 90
+    name_review_score: int = 60
+    name_complete_score: int = 99
+    name_high_score: int = 85
+    name_moderate_score: int = 70
+    name_low_score: int = 45
+    proof_unknown_minutes: int = 30
+    reversal_watch_days: int = 7
+    cash_receipt_limit_paise: int = 1_99_999_99
+    cheque_late_days: int = 3
+    settlement_late_days: int = 3
+
+    def as_columns(self) -> dict[str, int]:
+        """Return the thresholds by the names of their columns."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def rules_on(*, day: date) -> PaymentRules:
+    """Return the thresholds in force on a day; the first ones where nothing was published yet."""
+    row = PaymentParameters.objects.filter(valid_from__lte=day).order_by("-valid_from").first()
+    if row is None:
+        return PaymentRules()
+    return PaymentRules(**{name: getattr(row, name) for name in PaymentRules.__slots__})
+
+
+def payment_parameters_seed() -> None:
+    """Publish the defaults as the first row, once."""
+    if not PaymentParameters.objects.exists():
+        PaymentParameters.objects.create(valid_from=_FIRST_DAY, source=FIRST_SOURCE, **PaymentRules().as_columns())
+
+
+def payment_parameters_publish(
+    *, valid_from: date, rules: PaymentRules, source: str, reason: str, actor: User | None = None
+) -> PaymentParameters:
+    """Publish thresholds that count from a day on; what was asked for before went by the earlier ones.
+
+    Args:
+        valid_from: the business date or later.
+        source: the circular, or the decision of the board.
+
+    Raises:
+        ParametersInPast: the day is closed.
+        ParametersInvalid: the scores are not in order, or a time is none.
+        ParametersDateTaken: another row begins on that day.
+        ReasonMissing: the reason is empty.
+    """
+    reason_check(reason=reason, is_required=True)
+    if valid_from < (today := business_date()):
+        raise ParametersInPast(valid_from=valid_from, business_date=today)
+    days = (rules.payee_proof_days, rules.reversal_watch_days, rules.cheque_late_days, rules.settlement_late_days)
+    scores_fit = 0 < rules.name_review_score <= rules.name_pass_score <= _MOST_SCORE
+    degrees = (rules.name_low_score, rules.name_moderate_score, rules.name_high_score, rules.name_complete_score)
+    scores_fit = scores_fit and sorted(degrees) == list(degrees) and degrees[-1] <= _MOST_SCORE
+    if not scores_fit or not all(0 < number <= _MOST_DAYS for number in days):
+        raise ParametersInvalid()
+
+    def publish() -> PaymentParameters:
+        try:
+            with transaction.atomic():
+                row = PaymentParameters.objects.create(
+                    valid_from=valid_from, source=source.strip(), **rules.as_columns()
+                )
+        except IntegrityError as error:
+            raise ParametersDateTaken(valid_from=valid_from) from error
+        audit.record(
+            actor=actor,
+            action="payments.parameters_publish",
+            obj=row,
+            reason=reason,
+            detail={"valid_from": valid_from.isoformat(), **rules.as_columns()},
+        )
+        return row
+
+    return run_in_transaction(publish)

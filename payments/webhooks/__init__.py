@@ -1,0 +1,1 @@
+"""What vendors tell us unasked: taken in at once, applied by workers."""

@@ -1,0 +1,147 @@
+"""Take a webhook in: prove it, store it as it came, answer. Everything else is the work of others."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db.models import F
+
+from core.clock import database_now
+from core.inbox.models import InboxMessage, MessageState
+from core.inbox.services import message_receive
+from payments.errors import VendorUnknown, WebhookNotGenuine, WebhookRefused, WebhookTooLong
+from payments.models import Vendor, VendorKind
+from payments.services.vendors import client_of
+from payments.vendors import cashfree, cashfree_events, razorpay, razorpay_events
+from payments.vendors.heard import Envelope
+from payments.vendors.lookup import LookupClient
+from payments.webhooks.contracts import contracts
+
+QUEUE: Final = "pay.webhook"
+BODY_MOST: Final = 10 * 1024 * 1024
+# What a MySQL server takes in one statement as it is shipped, less the other columns; these bytes are sent as two.
+_STATEMENT_MOST: Final = 16 * 1024 * 1024 - 64 * 1024
+_SENT_AS_TWO: Final = b"\0\n\r\x1a\"'\\"
+_KEPT_HEADERS: Final = (
+    razorpay.EVENT_ID_HEADER,
+    cashfree.TIMESTAMP_HEADER,
+    "X-Webhook-Attempt",
+    "X-Webhook-Version",
+)
+HEADERS: Final = (razorpay.SIGNATURE_HEADER, cashfree.SIGNATURE_HEADER, *_KEPT_HEADERS)
+_ID_MOST: Final = 60
+_REFUSALS_COUNTED: Final = 10_000
+ENVELOPES: Final = {
+    VendorKind.RAZORPAY: razorpay_events.envelope_of,
+    VendorKind.CASHFREE: cashfree_events.envelope_of,
+}
+
+
+def webhook_take(*, code: str, raw: bytes, headers: Mapping[str, str]) -> InboxMessage:
+    """Store what a vendor tells, once for ever, if it is proven to come from it.
+
+    Args:
+        code: of the vendor, as in the address.
+        raw: the body, byte for byte.
+        headers: those of `HEADERS` that came.
+
+    Raises:
+        VendorUnknown: no vendor that tells anything has the code.
+        WebhookNotGenuine, WebhookTooLong: nothing of it was kept but that it came.
+    """
+    vendor = _proven_by(code, raw, headers)
+    if _is_too_long(raw):
+        raise _noted(vendor, WebhookTooLong(vendor=code, most_bytes=BODY_MOST))
+    return webhook_store(vendor=vendor, raw=raw, headers=headers)
+
+
+def webhook_store(*, vendor: Vendor, raw: bytes, headers: Mapping[str, str]) -> InboxMessage:
+    """Store a genuine event, once for ever.
+
+    The vendor's own id is not signed: a body that comes under the id of another is stored under its fingerprint, so
+    that nobody can push an event out by naming it first.
+    """
+    body = body_of(raw)
+    envelope = ENVELOPES[VendorKind(vendor.kind)](body) if body is not None else Envelope(kind="", entity="")
+    source = source_of(kind=vendor.kind)
+    digest = _digest(source, envelope, raw)
+    told_id = headers.get(razorpay.EVENT_ID_HEADER, "") if vendor.kind == VendorKind.RAZORPAY else ""
+    event_id = told_id if 0 < len(told_id) <= _ID_MOST else digest
+    for name in (event_id, digest):
+        message, is_new = message_receive(
+            source=source,
+            event_id=f"{vendor.code}:{name}",
+            raw=raw,
+            queue=QUEUE,
+            kind=_storable(envelope.kind),
+            entity=_storable(envelope.entity),
+            headers={"vendor": vendor.code, **{n: headers[n][:96] for n in _KEPT_HEADERS if n in headers}},
+        )
+        if is_new or bytes(message.raw) == raw:
+            break
+    return message
+
+
+def source_of(*, kind: str) -> str:
+    """Return the name under which the inbox knows a kind of vendor."""
+    return f"webhook:{kind.lower()}"
+
+
+def body_of(raw: bytes) -> dict[str, Any] | None:
+    """Read an event's JSON object with exact numbers; None when it is none."""
+    try:
+        body = json.loads(raw, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _proven_by(code: str, raw: bytes, headers: Mapping[str, str]) -> Vendor:
+    vendor = None
+    for vendor in contracts(code=code):
+        client = client_of(vendor=vendor)
+        if isinstance(client, LookupClient):
+            raise VendorUnknown(vendor=code)
+        if client.is_genuine(raw=raw, headers=headers):
+            return vendor
+    if vendor is None:
+        raise VendorUnknown(vendor=code)
+    raise _noted(vendor, WebhookNotGenuine(vendor=code))
+
+
+def _noted(vendor: Vendor, refusal: WebhookRefused) -> WebhookRefused:
+    """Note that something was refused: one row a minute, counted, and nothing of what it said."""
+    minute = database_now().strftime("%Y%m%dT%H%M")
+    message, is_new = message_receive(
+        source=source_of(kind=vendor.kind),
+        event_id=f"{vendor.code}:{refusal.code}:{minute}",
+        raw=b"",
+        queue=QUEUE,
+        kind="refused",
+        headers={"vendor": vendor.code},
+        state=MessageState.REFUSED,
+        error=refusal.message,
+    )
+    if not is_new:
+        counted = InboxMessage.objects.filter(pk=message.pk, attempts__lt=_REFUSALS_COUNTED)
+        counted.update(attempts=F("attempts") + 1)
+    return refusal
+
+
+def _is_too_long(raw: bytes) -> bool:
+    if 2 * len(raw) <= _STATEMENT_MOST:
+        return False
+    return len(raw) > BODY_MOST or len(raw) + sum(raw.count(byte) for byte in _SENT_AS_TWO) > _STATEMENT_MOST
+
+
+def _storable(text: str) -> str:
+    """Return text without halves of characters, which JSON can spell and no database can hold."""
+    return text.encode(errors="replace").decode()
+
+
+def _digest(source: str, envelope: Envelope, raw: bytes) -> str:
+    """Return the id of an event that has none: the same bytes are the same event."""
+    told = "\0".join((source, envelope.entity, envelope.status)).encode(errors="replace")
+    return hashlib.sha256(told + b"\0" + raw).hexdigest()
