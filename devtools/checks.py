@@ -15,12 +15,13 @@ from devtools.processes import Processes
 from devtools.servers import broker_for_tests, mariadb_for_tests, scratch_folder
 from devtools.system import apt_install
 
-PACKAGES = ("bench", "config", "core", "customers", "devtools", "ledger", "lms", "tests")
+PACKAGES = ("bench", "config", "core", "customers", "devtools", "ledger", "lms", "payments", "simulators", "tests")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OTHER_PYTHON = "3.13"
 _IMPORT_LINTER = "from importlinter.cli import lint_imports_command as c; c(['--no-logo'])"
 _LENIENT = ("--disable-plugin=KeywordDetector", "--disable-plugin=HexHighEntropyString")
-_NOT_SCANNED = r"^(requirements.*\.txt|vendor/.*)$"
+# Hashes of packages; samples of a vendor, whose ids look like keys.
+_NOT_SCANNED = r"^(requirements.*\.txt|vendor/.*|tests/data/.*\.json)$"
 # Sample addresses in documents, and alphabets.
 _PLACEHOLDERS = r"^(password|p|ABCDEFGH[A-Z]*)$"
 
@@ -31,16 +32,18 @@ def bench(*, names: Sequence[str]) -> int:
     Raises:
         Failed: no such module.
     """
-    known = sorted(path.stem for path in (ROOT / "bench").glob("[!_]*.py"))
+    known = sorted(
+        path.stem for path in (ROOT / "bench").glob("*.py") if 'if __name__ == "__main__":' in path.read_text()
+    )
     unknown = [name for name in names if name not in known]
     if unknown:
         raise Failed(f"no such measurement: {', '.join(unknown)}; there are {', '.join(known)}")
     report = Report()
     with Processes() as processes:
-        environment = _prepare(report, processes=processes)
+        environment = prepare(report, processes=processes)
         for name in (names or known) if environment else ():
             with report.step(f"bench {name}"):
-                _expect_success(processes.run([Environment().python, "-m", f"bench.{name}"]))
+                expect_success(processes.run([Environment().python, "-m", f"bench.{name}"]))
     return report.finish(skips_fail=False)
 
 
@@ -48,7 +51,7 @@ def lint() -> int:
     """Run the checks that need no test and return the exit code."""
     report = Report()
     with Processes() as processes:
-        environment = _prepare(report, processes=processes)
+        environment = prepare(report, processes=processes)
         if environment:
             _static_checks(report, environment, processes=processes)
     return report.finish(skips_fail=False)
@@ -59,12 +62,12 @@ def run_tests(*, fast: bool, long: bool, pytest_args: Sequence[str]) -> int:
 
     Args:
         fast: only on SQLite and without a browser, for a quick answer while working.
-        long: only the tests marked `long`, on both databases.
+        long: only the tests marked `long`, on both databases, and what the newer interpreter could break.
         pytest_args: handed to every run of pytest.
     """
     report = Report()
     with Processes() as processes, scratch_folder() as folder:
-        environment = _prepare(report, processes=processes)
+        environment = prepare(report, processes=processes)
         if environment is None:
             return report.finish(skips_fail=in_ci())
         if not long:
@@ -73,16 +76,23 @@ def run_tests(*, fast: bool, long: bool, pytest_args: Sequence[str]) -> int:
         if fast:
             arguments = ["-m", "not long and not browser", *pytest_args]
         else:
-            with report.step("Chromium for the browser tests"):
-                _ensure_chromium(processes=processes)
-        _suites(report, environment, processes=processes, folder=None if fast else folder, arguments=arguments)
-        if not fast and not long:
+            with report.step("programs for the tests of pages and of clocks"):
+                ensure_programs(processes=processes)
+        _suites(
+            report,
+            environment,
+            processes=processes,
+            folder=None if fast else folder,
+            arguments=arguments,
+            share=not long,
+        )
+        if long:
             with report.step(f"Python {OTHER_PYTHON}: import, system check, engine tests"):
                 _other_python(processes=processes)
     return report.finish(skips_fail=in_ci())
 
 
-def _prepare(report: Report, *, processes: Processes) -> Environment | None:
+def prepare(report: Report, *, processes: Processes) -> Environment | None:
     """Make the environment; without it nothing else can run."""
     environment = None
     with report.step("Environment"):
@@ -105,14 +115,14 @@ def _static_checks(report: Report, environment: Environment, *, processes: Proce
     settings = child_environ(DJANGO_SETTINGS_MODULE="config.settings.test", DATABASE_URL="sqlite://:memory:")
     for name, command in checks:
         with report.step(name):
-            _expect_success(processes.run(command, env=settings))
+            expect_success(processes.run(command, env=settings))
     with report.step("secret scan"):
         # Tests are full of made-up passwords and of digests to compare with; elsewhere both make a line suspicious.
         codes = [
             processes.run(_secret_scan(python, _committed_files(tests=False))),
             processes.run(_secret_scan(python, _committed_files(tests=True), *_LENIENT)),
         ]
-        _expect_success(max(map(abs, codes)))
+        expect_success(max(map(abs, codes)))
 
 
 def _secret_scan(python: str, names: list[str], *options: str) -> list[str]:
@@ -130,29 +140,43 @@ def _committed_files(*, tests: bool) -> list[str]:
 
 
 def _suites(
-    report: Report, environment: Environment, *, processes: Processes, folder: Path | None, arguments: Sequence[str]
+    report: Report,
+    environment: Environment,
+    *,
+    processes: Processes,
+    folder: Path | None,
+    arguments: Sequence[str],
+    share: bool,
 ) -> None:
     """Run the suite on SQLite and, at the same time, on MariaDB and Redis; without a `folder` on SQLite only.
 
-    Two processors halve the time; the output of the first run is kept until the second is done.
+    Two processors halve the time; the output of the first run is kept until the second is done. With `share`, what
+    proves the same on either database runs once: arithmetic and Chromium on SQLite, killed processes on the servers.
     """
     command = [environment.python, "-m", "pytest", *arguments]
+    embedded, servers = (["--half", "embedded"], ["--half", "servers"]) if share else ([], [])
     settings = child_environ(DATABASE_URL="sqlite://:memory:", REDIS_URL="")
     if folder is None:
         with report.step("pytest on SQLite"):
-            _expect_success(processes.run(command, env=settings))
+            expect_success(processes.run(command, env=settings))
         return
     started, log = time.monotonic(), folder / "sqlite.log"
-    beside = processes.start(command, env=settings | {"VAR_DIR": str(folder / "sqlite")}, log=log)
+    beside = processes.start([*command, *embedded], env=settings | {"VAR_DIR": str(folder / "sqlite")}, log=log)
     with report.step("pytest on MariaDB and Redis (on SQLite at the same time)"):
-        _pytest_servers(environment, processes=processes, folder=folder, command=command)
+        pytest_on_servers(environment, processes=processes, folder=folder, command=[*command, *servers])
     with report.step("pytest on SQLite", started=started):
         code = beside.wait()
         say(log.read_text(errors="replace"))
-        _expect_success(code)
+        expect_success(code)
 
 
-def _pytest_servers(environment: Environment, *, processes: Processes, folder: Path, command: list[str]) -> None:
+def pytest_on_servers(environment: Environment, *, processes: Processes, folder: Path, command: list[str]) -> None:
+    """Run pytest on MariaDB and Redis, on servers that run or that are started for it.
+
+    Raises:
+        Failed: a test failed.
+        Skipped: there is no server and none may be installed.
+    """
     ensure_mysql_client(environment, processes=processes)
     with (
         mariadb_for_tests(environment, processes=processes, folder=folder) as (database_url, database_origin),
@@ -162,13 +186,17 @@ def _pytest_servers(environment: Environment, *, processes: Processes, folder: P
         say(f"  broker:   {broker.origin}")
         files = str(folder / "servers")
         settings = child_environ(DATABASE_URL=database_url, REDIS_URL=broker.url, VAR_DIR=files)
-        _expect_success(processes.run(command, env=settings))
+        expect_success(processes.run(command, env=settings))
 
 
-def _ensure_chromium(*, processes: Processes) -> None:
-    if not any(shutil.which(name) for name in CHROMIUM_NAMES):
-        apt_install(packages=("chromium",), reason="the browser tests need Chromium", processes=processes)
-    say(f"  {next(found for name in CHROMIUM_NAMES if (found := shutil.which(name)))}")
+def ensure_programs(*, processes: Processes, with_browser: bool = True) -> None:
+    """Install what the tests need of the operating system: a browser, and what turns the clock of one process."""
+    has_browser = any(map(shutil.which, CHROMIUM_NAMES)) or not with_browser
+    missing = ("chromium",) * (not has_browser) + ("faketime",) * (shutil.which("faketime") is None)
+    if missing:
+        reason = "the tests of pages need Chromium, those of clocks libfaketime"
+        apt_install(packages=missing, reason=reason, processes=processes)
+    say(f"  {', '.join(filter(None, map(shutil.which, (*CHROMIUM_NAMES, 'faketime'))))}")
 
 
 def _other_python(*, processes: Processes) -> None:
@@ -181,10 +209,10 @@ def _other_python(*, processes: Processes) -> None:
     environment = ensure_environment(processes=processes, files=files, folder=folder, base_python=interpreter)
     settings = child_environ(DJANGO_SETTINGS_MODULE="config.settings.test", DATABASE_URL="sqlite://:memory:")
     compiled = [environment.python, "-W", "error", "-m", "compileall", "-q", *PACKAGES, "manage.py", "dev.py"]
-    _expect_success(processes.run(compiled, env=settings))
-    _expect_success(processes.run([environment.python, "manage.py", "check"], env=settings))
+    expect_success(processes.run(compiled, env=settings))
+    expect_success(processes.run([environment.python, "manage.py", "check"], env=settings))
     engine = [environment.python, "-m", "pytest", "-q", "--hypothesis-profile=brief", "tests/lms/engine"]
-    _expect_success(processes.run(engine, env=settings))
+    expect_success(processes.run(engine, env=settings))
 
 
 def _find_python(version: str) -> str | None:
@@ -197,7 +225,7 @@ def _find_python(version: str) -> str | None:
     return next((candidate for candidate in candidates if candidate and version_of(candidate) == version), None)
 
 
-def _expect_success(code: int) -> None:
+def expect_success(code: int) -> None:
     """Turn an exit code into a failed step; the output above says what is wrong."""
     if code != 0:
         raise Failed(f"exit code {code}")

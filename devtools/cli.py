@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from devtools.checks import bench, lint, run_tests
 from devtools.console import Failed, complain
 from devtools.demo import run_demo
+from devtools.guarantees import guarantees
 from devtools.processes import StopRequested
 
 
@@ -13,8 +14,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name and return its exit code."""
     own, passed_on = _split(arguments)
     options = _parser().parse_args(own)
-    if passed_on and options.command not in {"test", "long"}:
-        complain("only test and long hand arguments to pytest")
+    if passed_on and options.command not in {"test", "long", "guarantees"}:
+        complain("only test, long and guarantees hand arguments to pytest")
         return 2
     try:
         return _run(options, passed_on)
@@ -36,6 +37,8 @@ def _run(options: argparse.Namespace, passed_on: Sequence[str]) -> int:
         return lint()
     if options.command == "bench":
         return bench(names=options.names)
+    if options.command == "guarantees":
+        return guarantees(names=options.names, share=options.share if options.long else 0, pytest_args=passed_on)
     fast = options.command == "test" and options.fast
     return run_tests(fast=fast, long=options.command == "long", pytest_args=passed_on)
 
@@ -74,10 +77,33 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--fast", action="store_true", help="on SQLite only and without a browser")
     commands.add_parser(
         "long",
-        help="the tests marked long, on both databases",
-        description="Run the tests marked long, on both databases. Arguments after -- go to pytest.",
+        help="the tests marked long, on both databases, and the newer Python",
+        description="Run the tests marked long, on both databases, and what the newer Python could break. "
+        "Arguments after -- go to pytest.",
     )
+    promises = commands.add_parser(
+        "guarantees",
+        help="make the faults against which money is guarded, and print what held: runs, violations, books",
+        description="Run the tests of guarantees on MariaDB + Redis and on SQLite, and print a table: what was done, "
+        "how often, violations, invariants and clearing accounts afterwards. The exit code is 1 when anything is "
+        "broken and when nothing was run for a guarantee. Arguments after -- go to pytest.",
+    )
+    promises.add_argument("names", nargs="*", metavar="NAME", help="guarantees such as G1; all unless named")
+    promises.add_argument("--long", action="store_true", help="the long form: the numbers of the specification")
+    promises.add_argument("--share", type=_share, default=1.0, help="part of the long form's numbers (0.1: a tenth)")
     commands.add_parser("lint", help="the checks that need no test: ruff, mypy, import-linter, migrations, secrets")
     measure = commands.add_parser("bench", help="measured rates beside their bars; NAME is a module of bench/")
     measure.add_argument("names", nargs="*", metavar="NAME")
     return parser
+
+
+def _share(text: str) -> float:
+    """Read a part of one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    share = float(text)
+    if not 0 < share <= 1:
+        raise ValueError(text)
+    return share

@@ -25,6 +25,9 @@ from devtools.servers import LOOPBACK, free_port, start_valkey
 DEMO = VAR / "demo"
 LOG = DEMO / "log"
 DATABASE = DEMO / "kist.sqlite3"
+# The book of the simulated banks: it has to know tomorrow what was paid today.
+BANKS = DEMO / "simulators.sqlite3"
+SIMULATORS_PORT = 8700
 # Written by demo_fill as its last act: while it is missing, the database is half filled and worth nothing.
 LOGINS = DEMO / "logins.json"
 _START_SECONDS = 90
@@ -52,8 +55,8 @@ def run_demo(*, port: int, reset: bool, until_ready: bool) -> int:
             if reset:
                 shutil.rmtree(DEMO, ignore_errors=True)
             LOG.mkdir(parents=True, exist_ok=True)
-            address, services = _start(processes=processes, port=port)
-            _welcome(address, seconds=time.monotonic() - started)
+            address, vendors, services = _start(processes=processes, port=port)
+            _welcome(address, vendors=vendors, seconds=time.monotonic() - started)
             if not until_ready:
                 _watch(services)
         except StopRequested:
@@ -79,8 +82,8 @@ def _only_demo() -> Iterator[None]:
         yield
 
 
-def _start(*, processes: Processes, port: int) -> tuple[str, list[Service]]:
-    """Do everything from an empty machine to a served page, in order."""
+def _start(*, processes: Processes, port: int) -> tuple[str, str, list[Service]]:
+    """Do everything from an empty machine to a served page, in order; return both addresses and what runs."""
     say("1. environment")
     environment = ensure_environment(processes=processes, files=(env.RUNTIME, env.DEMO))
     say("2. broker")
@@ -88,7 +91,7 @@ def _start(*, processes: Processes, port: int) -> tuple[str, list[Service]]:
     settings = _settings(broker_url=broker.url)
     say("3. database")
     if not LOGINS.exists():
-        for leftover in DEMO.glob(f"{DATABASE.name}*"):
+        for leftover in (*DEMO.glob(f"{DATABASE.name}*"), *DEMO.glob(f"{BANKS.name}*")):
             leftover.unlink()
     manage = [environment.python, "manage.py"]
     processes.run_logged([*manage, "migrate", "--no-input"], what="migrating", log=LOG / "migrate.log", env=settings)
@@ -98,14 +101,42 @@ def _start(*, processes: Processes, port: int) -> tuple[str, list[Service]]:
             raise Failed("the lender could not be filled; run the command again with --reset")
     else:
         say("4. lender: filled earlier (--reset starts afresh)")
-    say("5. web server and workers")
-    chosen = free_port(preferred=port)
-    if chosen != port:
-        say(f"  port {port} is busy: taking {chosen}")
+    say("5. simulated banks and gateways")
+    vendors, simulators = _start_simulators(environment, processes=processes)
+    chosen = _port(preferred=port)
+    pointing = ["payments_demo", "--address", vendors, "--webhooks", f"http://{LOOPBACK}:{chosen}"]
+    if processes.run([*manage, *pointing], env=settings) != 0:
+        raise Failed("the vendors of the demo could not be entered; run the command again with --reset")
+    say("6. web server and workers")
     services = _start_services(environment, processes=processes, settings=settings, port=chosen)
     address = f"http://{LOOPBACK}:{chosen}/admin/"
-    _wait_until_served(services, address=address)
-    return address, services
+    _wait_until_served([*services, simulators], address=address)
+    return address, vendors, [*services, simulators]
+
+
+def _port(*, preferred: int) -> int:
+    """Return a free port, and say so when it is another than the one that was wanted."""
+    chosen = free_port(preferred=preferred)
+    if chosen != preferred:
+        say(f"  port {preferred} is busy: taking {chosen}")
+    return chosen
+
+
+def _start_simulators(environment: Environment, *, processes: Processes) -> tuple[str, Service]:
+    """Start the outside world in a process of its own and wait until it answers."""
+    port = _port(preferred=SIMULATORS_PORT)
+    log = LOG / "simulators.log"
+    log.unlink(missing_ok=True)
+    command = [environment.python, "-m", "simulators", "--port", str(port), "--db", str(BANKS)]
+    service = Service(name="simulators", process=processes.start(command, log=log), log=log)
+    address = f"http://{LOOPBACK}:{port}"
+
+    def ready() -> bool:
+        _complain_if_ended([service])
+        return _answers(f"{address}/_sim/clock")
+
+    wait_until(ready, what="the simulated banks", seconds=_START_SECONDS)
+    return address, service
 
 
 def _settings(*, broker_url: str) -> dict[str, str]:
@@ -129,6 +160,8 @@ def _start_services(
         "web": [*web, "--workers", "1", "--blocking-threads", "4", "config.wsgi:application"],
         "worker": [*celery, "worker", *pool, "-l", "INFO", "--without-mingle", "--without-gossip"],
     }
+    commands["workers"] = [python, "manage.py", "work"]
+    commands["proofs"] = [python, "manage.py", "prove_payees"]
     schedule = subprocess.run([python, "-c", _HAS_SCHEDULE], env=settings, capture_output=True, text=True, check=False)
     if schedule.stdout.strip() == "True":
         commands["beat"] = [*celery, "beat", "-s", str(DEMO / "beat-schedule"), "--pidfile="]
@@ -151,7 +184,7 @@ def _wait_until_served(services: list[Service], *, address: str) -> None:
 
 
 def _answers(address: str) -> bool:
-    """Tell whether the log-in page is served."""
+    """Tell whether a page is served."""
     try:
         with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
             return bool(answer.status == 200)
@@ -161,12 +194,13 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _welcome(address: str, *, seconds: float) -> None:
+def _welcome(address: str, *, vendors: str, seconds: float) -> None:
     say(f"\nKist is ready after {seconds:.0f} s: {address}\n")
     logins = json.loads(LOGINS.read_text())
     for login in logins:
         say(f"  {login['role']:14} user {login['username']:14} password {login['password']}")
-    say(f"\nOnly this machine can reach it. Logs: {LOG}. Ctrl-C stops everything.")
+    say(f"\nThe banks and gateways that money goes to are simulated: {vendors}/")
+    say(f"Only this machine can reach it. Logs: {LOG}. Ctrl-C stops everything.")
 
 
 def _watch(services: list[Service]) -> None:

@@ -166,42 +166,29 @@ def ask_mariadb(environment: Environment, statement: str = "SELECT VERSION()", *
     return answer.stdout.strip() if answer.returncode == 0 else None
 
 
+def mariadb_commands(*, folder: Path, port: int) -> tuple[list[str], list[str]]:
+    """Return what prepares a MariaDB server in a folder, and what starts it on the loopback."""
+    # A server that root starts has to be told that it may run as root; here it only listens on the loopback.
+    user = ["--user=root"] if os.geteuid() == 0 else []
+    data = f"--datadir={folder / 'mariadb'}"
+    install = [_system_binary("mariadb-install-db") or "mariadb-install-db", "--no-defaults", data]
+    install += ["--auth-root-authentication-method=normal", "--skip-test-db", *user]
+    serve = [_system_binary("mariadbd") or "mariadbd", "--no-defaults", data]
+    serve += [f"--socket={folder / 'mariadb.sock'}", f"--port={port}", f"--bind-address={LOOPBACK}"]
+    return install, [*serve, "--skip-name-resolve", *user]
+
+
 def _start_mariadb(environment: Environment, *, processes: Processes, folder: Path) -> str:
     """Start a MariaDB server in a folder of this run, installing it first where that is allowed."""
     if _system_binary("mariadbd") is None:
         apt_install(
             packages=("mariadb-server-core",), reason="no MariaDB server runs or is installed", processes=processes
         )
-    data, log, port = folder / "mariadb", folder / "mariadb.log", free_port()
-    # A server that root starts has to be told that it may run as root; here it only listens on the loopback.
-    user = ["--user=root"] if os.geteuid() == 0 else []
+    log, port = folder / "mariadb.log", free_port()
     say(f"  starting MariaDB on port {port}")
-    processes.run_logged(
-        [
-            _system_binary("mariadb-install-db") or "mariadb-install-db",
-            "--no-defaults",
-            f"--datadir={data}",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            *user,
-        ],
-        what="preparing MariaDB",
-        log=folder / "mariadb-install.log",
-    )
-    server = processes.start(
-        [
-            _system_binary("mariadbd") or "mariadbd",
-            "--no-defaults",
-            f"--datadir={data}",
-            f"--socket={folder / 'mariadb.sock'}",
-            f"--port={port}",
-            f"--bind-address={LOOPBACK}",
-            "--skip-name-resolve",
-            "--innodb-flush-log-at-trx-commit=2",
-            *user,
-        ],
-        log=log,
-    )
+    prepare, start = mariadb_commands(folder=folder, port=port)
+    processes.run_logged(prepare, what="preparing MariaDB", log=folder / "mariadb-install.log")
+    server = processes.start([*start, "--innodb-flush-log-at-trx-commit=2"], log=log)
     url = f"mysql://root@{LOOPBACK}:{port}/"
 
     def answers() -> bool:

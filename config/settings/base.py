@@ -26,13 +26,18 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "config",
     "core",
     "customers",
     "ledger",
     "lms",
+    "payments",
 ]
 MIDDLEWARE = [
+    # Vendors are no people: what they tell is answered before anything that is made for browsers (decision 0036).
+    "payments.webhooks.doorway.webhooks_first",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -82,12 +87,21 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "Asia/Kolkata"
 CELERY_BEAT_SCHEDULE = {
+    "core.approvals_expire": {"task": "core.approvals_expire", "schedule": crontab(minute="15")},
     "ledger.roll": {"task": "ledger.roll", "schedule": timedelta(minutes=10)},
     "ledger.expire_holds": {"task": "ledger.expire_holds", "schedule": timedelta(minutes=10)},
     "ledger.seal": {"task": "ledger.seal", "schedule": crontab(minute="5")},
     "ledger.check": {"task": "ledger.check", "schedule": crontab(hour="2", minute="30")},
+    "lms.bureau_due": {"task": "lms.bureau_due", "schedule": crontab(minute="50")},
+    "lms.servicing_due": {"task": "lms.servicing_due", "schedule": crontab(minute="20")},
+    "core.expire_requests": {"task": "core.expire_requests", "schedule": crontab(minute="40")},
 }
 CELERY_TASK_ROUTES = {"lms.day_end": {"queue": "celery"}}
+
+# A place at which a fault test makes this process die; no real installation sets it.
+FAILPOINT = env.str("FAILPOINT", default="")
+# By how much fault tests shorten leases and pauses.
+HURRY = env.float("HURRY", default=1.0)
 
 # Encrypted fields: keys that still open stored values but encrypt no new ones.
 FIELD_ENCRYPTION_PREVIOUS_KEYS = hex_keys("FIELD_ENCRYPTION_PREVIOUS_KEYS")
@@ -141,12 +155,59 @@ IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=100)
 IMPORT_MAX_ROWS = env.int("IMPORT_MAX_ROWS", default=500_000)
 
 # API
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=0)
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # The first one decides that a request of nobody is answered with 401.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "core.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.StaffPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "core.api.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"] * bool(API_REQUESTS_PER_MINUTE),
+    "DEFAULT_THROTTLE_RATES": {"user": f"{API_REQUESTS_PER_MINUTE}/minute"},
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.StaffSchema",
+    "EXCEPTION_HANDLER": "core.api.exceptions.exception_handler",
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Kist staff API",
+    "VERSION": "1",
+    "DESCRIPTION": "For the tools of staff: what the screens show and do, with the same permissions and approvals.",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["core.api.permissions.StaffPermission"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "validatorUrl": None},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AccountKind": "ledger.models.AccountKind",
+        "CustomerKind": "customers.models.CustomerKind",
+        "AddressKind": "customers.models.AddressKind",
+        "ApprovalState": "core.approvals.models.ApprovalState",
+        "DocumentJobState": "lms.models.document.DocumentJob.State",
+        "DocumentKind": "lms.models.document.DocumentKind",
+        "FactKind": "lms.models.FactKind",
+        "OutcomeDone": ["DONE"],
+        "OutcomeWaiting": ["WAITING"],
+        "ProvisionRunState": "lms.models.ProvisionRun.State",
+        "RateCampaignState": "lms.models.RateCampaign.State",
+        "RateChoice": "lms.models.RateChoice",
+        "RateNoticeState": "lms.models.RateNotice.State",
+        "TaxDocumentKind": "ledger.models.TaxDocumentKind",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema.close_requests",
+    ],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATION_PARAMETERS": False,
+}
+# How long the answer to a request is kept for its repeats, and how long a token may be in force, in days.
+IDEMPOTENCY_DAYS = env.int("IDEMPOTENCY_DAYS", default=30)
+API_TOKEN_MAX_DAYS = env.int("API_TOKEN_MAX_DAYS", default=366)
 
 # Logging: to standard output, one line each.
 LOGGING = {
@@ -155,4 +216,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # The addresses that vendors are called at carry references of payments.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
