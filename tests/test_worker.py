@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from django.conf import settings
-from django.db import connection
+
+from tests.databases import migrated_database
 
 ROOT = Path(__file__).resolve().parent.parent
 POLL_SECONDS = 0.1
@@ -38,28 +38,10 @@ class Installation:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path, django_db_blocker: Any) -> Iterator[str]:
-    """An empty database on the engine of this run."""
-    make = _on_mysql if settings.DATABASES["default"]["ENGINE"].endswith("mysql") else _on_sqlite
-    with django_db_blocker.unblock():
-        yield from make(tmp_path)
-
-
-def _on_sqlite(folder: Path) -> Iterator[str]:
-    yield f"sqlite:///{folder / 'worker.sqlite3'}"
-
-
-def _on_mysql(_folder: Path) -> Iterator[str]:
-    config = settings.DATABASES["default"]
-    # Named after the run's own database: the tests command removes all of these, even from a run that was cut short.
-    name = f"{config['NAME']}_worker"
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    try:
-        yield f"mysql://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 3306}/{name}"
-    finally:
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name}")
+def database_url(tmp_path: Path, django_db_setup: Any, django_db_blocker: Any) -> Iterator[str]:
+    """A database with every table on the engine of this run."""
+    with migrated_database(folder=tmp_path, name="worker", blocker=django_db_blocker) as url:
+        yield url
 
 
 @pytest.fixture
@@ -67,7 +49,6 @@ def installation(database_url: str, broker_url: str) -> Installation:
     """An installation that stands on 29 April 2026 and has no loan yet."""
     chosen = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": database_url, "REDIS_URL": broker_url}
     installation = Installation({**os.environ, **chosen})
-    installation.manage("migrate", "--no-input")
     installation.manage("init_kist", "--business-date", "2026-04-29")
     return installation
 

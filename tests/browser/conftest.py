@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 from playwright.sync_api import Page, Request
 
+from core.reasons.services import reason_codes_seed
 from customers.services import address_add, bank_account_add
 from lms.models import Loan
 from lms.services.day_end import day_end_run
@@ -37,6 +38,7 @@ def lender(transactional_db: None) -> Loan:
     """A lender with three borrowers, two of them late, on 10 March 2026; returns the loan of Lakshmi Narayanan."""
     cache.clear()
     set_business_date(date(2026, 3, 8))
+    reason_codes_seed()
     version = make_version()
     lakshmi = make_customer(full_name="Lakshmi Narayanan", phone="9812345678", pan="ABCPL1234K", state_code="TN")
     address_add(customer=lakshmi, line_1="14 Gandhi Street", city="Chennai", state_code="TN", pin_code="600017")

@@ -8,9 +8,11 @@ from typing import Any
 from core.business_date import business_date_set
 from customers.models import Customer
 from customers.services import customer_create
+from ledger.models import GstRegistration
 from lms.models import Loan, Product, ProductVersion
 from lms.services.loans import loan_disburse, loan_sanction
 from lms.services.products import product_create, product_version_publish
+from tests.factories.gst import register
 
 _serial = itertools.count(1)
 
@@ -37,7 +39,9 @@ def make_customer(**overrides: Any) -> Customer:
 
 
 def make_product(*, code: str = "PL", name: str = "Personal loan") -> Product:
-    """Create a product with its ledger accounts."""
+    """Create a product with its ledger accounts, of a lender that may invoice its charges."""
+    if not GstRegistration.objects.exists():
+        register()
     return product_create(code=code, name=name)
 
 

@@ -3,8 +3,11 @@
 from datetime import date
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
+from core.approvals.services import approval_approve
+from core.models import ApprovalRequest
 from lms.models import ClassificationParameters
 from lms.services.classification_rules import classification_seed
 from tests.factories.lms import set_business_date
@@ -23,7 +26,15 @@ FORM = {
     "doubtful_3_from_months": "48",
     "source": "A circular",
     "reason": "New norm",
+    "idempotency_key": "once",
 }
+
+
+def second_manager() -> User:
+    """Return another manager than the one of the client."""
+    user = User.objects.create(username="second", is_staff=True)
+    user.groups.add(Group.objects.get(name="manager"))
+    return user
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +43,17 @@ def _books() -> None:
     classification_seed()
 
 
-def test_manager_publishes_and_sees_the_row() -> None:
+def test_thresholds_are_published_when_a_second_manager_agrees() -> None:
     answer = client_of("manager").post(reverse("staff:classification-publish"), FORM, follow=True)
+    asked = ApprovalRequest.objects.get(kind="lms.classification")
+    was_waiting = ClassificationParameters.objects.filter(effective_from=date(2026, 7, 1)).exists()
 
+    approval_approve(request_id=asked.pk, seen_effect_hash=asked.effect_hash, actor=second_manager())
+
+    assert "waits for a second person" in answer.content.decode()
+    assert not was_waiting
+    assert (asked.effect["npa_from_days_before"], asked.effect["npa_from_days_after"]) == (91, 76)
     assert ClassificationParameters.objects.get(effective_from=date(2026, 7, 1)).npa_from_days == 76
-    assert "The thresholds count from 01 Jul 2026." in answer.content.decode()
 
 
 def test_form_starts_from_the_latest_row() -> None:

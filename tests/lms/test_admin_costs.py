@@ -10,13 +10,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from lms.models import ImportBatch, Loan
+from core.approvals.models import ApprovalRequest
+from core.reasons.services import reason_codes_seed
+from lms.acts import ActWaiting, act_of, act_submit
+from lms.models import DocumentJob, ImportBatch, Loan
 from lms.services.day_end import day_end_run
 from tests.factories.book import levy, receive
 from tests.factories.lms import make_customer, make_loan, set_business_date
-from tests.factories.staff import client_of
+from tests.factories.staff import client_of, make_staff
+from tests.lms.documents.book import issue_some
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 MOST_QUERIES = 15
 
@@ -36,6 +40,7 @@ def loan() -> Loan:
     receive(loan, 11_348_00, date(2026, 2, 1))
     levy(loan, "STATEMENT", date(2026, 3, 10))
     day_end_run(to_date=date(2026, 3, 12))
+    issue_some(loan)
     loan.refresh_from_db()
     return loan
 
@@ -68,10 +73,20 @@ PAGES = {
     "preview": lambda loan: reverse("staff:preview"),
     "sanction": lambda loan: reverse("staff:loan-sanction"),
     "day-end": lambda loan: reverse("staff:day-end"),
+    "documents": lambda loan: reverse("admin:lms_document_changelist"),
+    "document": lambda loan: reverse("admin:lms_document_change", args=[loan.documents.latest("pk").pk]),
+    "loan documents": lambda loan: reverse("staff-documents:loan", args=[loan.pk]),
+    "outdated documents": lambda loan: reverse("staff-documents:outdated"),
+    "document jobs": lambda loan: reverse("staff-documents:jobs"),
+    "document job": lambda loan: reverse("staff-documents:job", args=[DocumentJob.objects.get().pk]),
     "imports": lambda loan: reverse("staff:imports"),
     "trial balance": lambda loan: reverse("staff-books:trial-balance"),
     "journals": lambda loan: reverse("admin:ledger_journal_changelist"),
     "accounts": lambda loan: reverse("admin:ledger_account_changelist"),
+    "approvals": lambda loan: reverse("staff-approvals:inbox"),
+    "limits": lambda loan: reverse("staff-approvals:limits"),
+    "act rules": lambda loan: reverse("staff:act-rules"),
+    "waiver": lambda loan: reverse("staff:loan-act", args=[loan.pk, "waive"]),
     "audit": lambda loan: reverse("admin:core_auditentry_changelist"),
 }
 
@@ -118,3 +133,30 @@ def _more_rows(loan: Loan) -> None:
         ImportBatch.objects.create(
             file_name="tape.csv", file_hash=str(number), map_name="m", product_code="PL", snapshot_date=date(2026, 3, 1)
         )
+
+
+def test_inbox_and_request_take_few_queries_however_much_waits(loan: Loan, manager: Client) -> None:
+    reason_codes_seed()
+
+    def ask(key: str) -> ApprovalRequest:
+        outcome = act_submit(
+            act=act_of(slug="waive"),
+            loan_id=loan.pk,
+            values={"component": "FEE", "amount_paise": 1_00, "value_date": date(2026, 3, 12)},
+            reason="Goodwill",
+            reason_code="GOODWILL",
+            actor=make_staff("operations"),
+            idempotency_key=key,
+        )
+        assert isinstance(outcome, ActWaiting)
+        return outcome.request
+
+    first = ask("first")
+    one = len(queries_of(manager, reverse("staff-approvals:inbox")))
+    for number in range(4):
+        ask(f"more-{number}")
+    five = len(queries_of(manager, reverse("staff-approvals:inbox")))
+    request = len(queries_of(manager, reverse("staff-approvals:request", args=[first.pk])))
+
+    assert one == five <= MOST_QUERIES
+    assert request <= MOST_QUERIES

@@ -18,10 +18,11 @@ from customers.services import bank_account_add
 from ledger.models import Journal
 from lms.models import DayEnd, DayEndProblem, Loan
 from lms.services.day_end import day_end_run
+from tests.factories.approvals import approve, last_request
 from tests.factories.book import levy, receive
 from tests.factories.book import reverse as reverse_fact
 from tests.factories.lms import make_customer, make_loan, make_sanctioned_loan, make_version, set_business_date
-from tests.factories.staff import client_of
+from tests.factories.staff import client_of, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -246,10 +247,16 @@ def test_new_version_starts_from_the_one_before_and_leaves_it_alone(manager: Cli
         target,
         {**entered, "rate_max_pct": "36", "effective_from": "2026-04-01", "reason": "Cap", "idempotency_key": "k"},
     )
+    shown_to_head = last_request().effect
+    unpublished = version.product.versions.count()
+    approve()
 
     latest = version.product.versions.order_by("-number")[0]
     version.refresh_from_db()
     assert response.status_code == 302
+    assert shown_to_head["changes"] == [{"figure": "rate_max_pct", "now": "48.0000", "then": "36.0000"}]
+    assert unpublished == 1
+    assert latest.published_by == make_staff("manager")
     assert (latest.number, latest.rate_max_pct, version.rate_max_pct) == (2, Decimal(36), Decimal(48))
     assert latest.terms_template == version.terms_template
 

@@ -1,6 +1,6 @@
 """Questions to the book: two clocks, the statement, postings and the diary."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from lms.selectors import (
     loan_statement,
 )
 from lms.services.day_end import day_end_run
-from tests.factories.book import levy, receive, reverse
+from tests.factories.book import bounce, levy, receive, reverse
 from tests.factories.lms import make_loan, set_business_date
 
 LENT = date(2026, 1, 1)
@@ -85,6 +85,20 @@ def test_money_held_shows_in_the_statement_where_it_went(db: None) -> None:
 
     assert (line.interest_paise, line.principal_paise) == (2_446_03, 8_901_97)
     assert (line.fee_paise, line.tax_paise, line.excess_paise) == (100_00, 18_00, 534_00)
+
+
+def test_statement_that_ends_before_a_return_shows_the_payment_that_still_stood(db: None) -> None:
+    set_business_date(DUE)
+    loan = make_loan()
+    receipt = receive(loan, 11_348_00, DUE)
+    set_business_date(DUE + timedelta(days=2))
+    bounce(loan, DUE + timedelta(days=2), receipt_sequence=receipt.sequence)
+
+    before = loan_statement(loan=loan, to_date=DUE)
+    after = loan_statement(loan=loan, to_date=DUE + timedelta(days=2))
+
+    assert [line.kind for line in before] == ["DISBURSE", "RECEIVE"]
+    assert [line.kind for line in after] == ["DISBURSE", "BOUNCE"]
 
 
 def test_postings_accruals_and_diary_of_a_loan(db: None) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.db import connection
+
+from tests.databases import copied_database, migrated_database
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -57,37 +57,27 @@ class Lender:
         return result
 
 
+@pytest.fixture(scope="session")
+def _lender(tmp_path_factory: pytest.TempPathFactory, django_db_setup: Any, django_db_blocker: Any) -> Iterator[Lender]:
+    """The small lender whose books stand on 29 April 2026; the tests work on copies."""
+    folder = tmp_path_factory.mktemp("lender")
+    with migrated_database(folder=folder, name="lender", blocker=django_db_blocker) as url:
+        yield built(url)
+
+
 @pytest.fixture
-def lenders(tmp_path: Path, django_db_blocker: Any) -> Iterator[tuple[Lender, Lender]]:
+def lenders(_lender: Lender, tmp_path: Path, django_db_blocker: Any) -> Iterator[tuple[Lender, Lender]]:
     """Two equal small lenders whose books stand on 29 April 2026."""
-    make = _on_mysql if settings.DATABASES["default"]["ENGINE"].endswith("mysql") else _on_sqlite
-    with django_db_blocker.unblock():
-        yield from make(tmp_path)
-
-
-def _on_sqlite(folder: Path) -> Iterator[tuple[Lender, Lender]]:
-    yield built(f"sqlite:///{folder / 'one.sqlite3'}"), built(f"sqlite:///{folder / 'two.sqlite3'}")
-
-
-def _on_mysql(_folder: Path) -> Iterator[tuple[Lender, Lender]]:
-    config = settings.DATABASES["default"]
-    server = f"mysql://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 3306}"
-    # Named after the run's own database: the tests command removes all of these, even from a run that was cut short.
-    names = [f"{config['NAME']}_killed_{number}" for number in (1, 2)]
-    with connection._nodb_cursor() as cursor:
-        for name in names:
-            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-    try:
-        yield built(f"{server}/{names[0]}"), built(f"{server}/{names[1]}")
-    finally:
-        with connection._nodb_cursor() as cursor:
-            for name in names:
-                cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+    with (
+        copied_database(url=_lender.url, folder=tmp_path, name="killed_1", blocker=django_db_blocker) as first,
+        copied_database(url=_lender.url, folder=tmp_path, name="killed_2", blocker=django_db_blocker) as second,
+    ):
+        yield Lender(first), Lender(second)
 
 
 def built(url: str) -> Lender:
-    """Make the small lender in an empty database."""
+    """Make the small lender in a database without rows."""
     lender = Lender(url)
-    built = lender.run("build")
-    assert built.returncode == 0, built.stderr
+    done = lender.run("build")
+    assert done.returncode == 0, done.stderr
     return lender

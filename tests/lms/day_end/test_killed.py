@@ -7,6 +7,7 @@ import pytest
 
 from tests.lms.day_end.conftest import Lender
 
+pytestmark = pytest.mark.embedded
 LAST_DAY = "2026-05-01"
 
 
@@ -54,6 +55,7 @@ def test_kills_anywhere_leave_the_same_book(lenders: tuple[Lender, Lender], seed
     assert killed.outcome() == plain.outcome()
 
 
+@pytest.mark.long
 def test_each_kind_of_step_can_be_the_last_one(lenders: tuple[Lender, Lender]) -> None:
     plain, killed = lenders
     close_without_a_stop(plain)

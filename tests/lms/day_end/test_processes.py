@@ -40,6 +40,7 @@ def go_on(process: subprocess.Popen[str]) -> str:
     return said.splitlines()[-1] if said else ""
 
 
+@pytest.mark.embedded
 def test_a_second_process_is_refused_with_advice(lenders: tuple[Lender, Lender]) -> None:
     plain, lender = lenders
     plain.run("close", LAST_DAY)
@@ -54,6 +55,7 @@ def test_a_second_process_is_refused_with_advice(lenders: tuple[Lender, Lender])
     assert lender.outcome() == plain.outcome()
 
 
+@pytest.mark.embedded
 def test_a_receipt_during_the_run_gives_the_book_of_one_after_it(lenders: tuple[Lender, Lender]) -> None:
     plain, lender = lenders
     plain.run("close", "2026-04-29")
@@ -70,6 +72,7 @@ def test_a_receipt_during_the_run_gives_the_book_of_one_after_it(lenders: tuple[
     assert found == expected
 
 
+@pytest.mark.long
 def test_a_process_that_was_silent_for_too_long_is_shut_out(lenders: tuple[Lender, Lender]) -> None:
     plain, lender = lenders
     plain.run("close", LAST_DAY)
@@ -84,6 +87,7 @@ def test_a_process_that_was_silent_for_too_long_is_shut_out(lenders: tuple[Lende
     assert lender.outcome() == after
 
 
+@pytest.mark.long
 @pytest.mark.skipif(ON_MYSQL, reason="SQLite's whole-file lock")
 def test_a_locked_file_stops_the_run_cleanly(lenders: tuple[Lender, Lender]) -> None:
     plain, lender = lenders

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from core.business_date import business_date
 from lms.models import DayEnd, Loan, LoanFact
 from lms.services.day_end import day_end_run
+from lms.services.day_end.errors import DayEndInterrupted
 from lms.services.receipts import receipt_post
 from lms.services.verification import control_accounts_verify, loans_verify
 from tests.lms.day_end.lender import make_lender
@@ -51,6 +52,9 @@ def test_receipts_at_the_same_time_count_once_each_and_every_day_is_sealed() -> 
 
     def close() -> None:
         try:
+            # At the highest level the database may stop the run once; it says so, and the same command goes on.
+            with suppress(DayEndInterrupted):
+                day_end_run(to_date=date(2026, 5, 4), chunk_customers=2)
             day_end_run(to_date=date(2026, 5, 4), chunk_customers=2)
         finally:
             over.set()
@@ -81,6 +85,6 @@ def test_two_starts_at_the_same_moment_close_the_day_once() -> None:
 
     raised = in_threads(*[lambda: day_end_run(to_date=date(2026, 4, 30), chunk_customers=2)] * 2)
 
-    assert [getattr(error, "code", repr(error)) for error in raised] == ["lms.day_end_already_running"]
+    assert [getattr(error, "code", "") for error in raised] == ["lms.day_end_already_running"], raised
     assert [day.state for day in DayEnd.objects.all()] == ["CLOSED"] * 2
     assert business_date() == date(2026, 5, 1)

@@ -3,10 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
-from lms.engine.facts import Moratorium, Pause, Reschedule
+from lms.engine.facts import Moratorium, Pause, Reschedule, Waive
 from lms.engine.replay import replay
 from lms.engine.state import Head, Movement
-from lms.engine.terms import DayCount, InterestPeriod
+from lms.engine.terms import Component, DayCount, InterestPeriod
 from tests.lms.engine.cases import START, lent, state, terms
 
 WHOLE = {"principal_paise": 3_000_00, "instalment_count": 3, "interest_period": InterestPeriod.WHOLE_PERIODS}
@@ -111,3 +111,28 @@ def test_planned_changes_show_only_when_asked_for():
     shown = replay(terms=loan, facts=facts, as_of=START, has_planned=True)
 
     assert (known.instalments[0].due.interest, shown.instalments[0].due.interest) == (31 * 1_20, 26 * 1_20)
+
+
+def test_overdue_interest_of_a_moved_row_is_due_on_its_new_date():
+    loan = terms(instalment_count=3, has_interest_on_overdue_principal=True)
+    move = Reschedule(
+        sequence=2, value_date=date(2025, 2, 25), from_due_date=date(2025, 2, 15), new_due_date=date(2025, 3, 10)
+    )
+    before = state(loan, lent(), move, as_of=date(2025, 3, 9))
+    earlier = before.charges[0]
+    paid_up = Waive(
+        sequence=3,
+        value_date=date(2025, 3, 9),
+        component=Component.INTEREST,
+        amount_paise=earlier.open_paise,
+    )
+
+    after = state(loan, lent(), move, paid_up, as_of=date(2025, 3, 20))
+
+    assert earlier.due_date == date(2025, 2, 15)
+    assert [(charge.due_date, charge.open_paise > 0) for charge in after.charges] == [
+        (date(2025, 2, 15), False),
+        (date(2025, 3, 10), True),
+    ]
+    # Days past due count from there, not from a date that was put off.
+    assert (after.oldest_unpaid_due_date, after.days_past_due) == (date(2025, 3, 10), 11)

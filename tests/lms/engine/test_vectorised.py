@@ -101,6 +101,20 @@ loan_numbers = st.tuples(
 )
 
 
+def test_instalment_that_half_even_rounds_into_a_tie_is_that_of_the_scalar_engine() -> None:
+    # 2,40,749.505… paise are 2,40,750 to the paisa, a tie of the rupee that goes to the even one.
+    product = Terms(
+        principal_paise=1,
+        annual_rate_pct=Decimal(1),
+        instalment_count=1,
+        instalment_unit_paise=100,
+        instalment_rounding=RoundingMode.HALF_EVEN,
+    )
+    loan = replace(product, principal_paise=5_649_990, annual_rate_pct=Decimal(24), instalment_count=32)
+
+    assert_equal_to_scalar(product, [(loan, date(2019, 1, 1))])
+
+
 @settings(max_examples=150, deadline=None)
 @given(product=products, numbers=st.lists(loan_numbers, min_size=1, max_size=6))
 def test_random_loans_are_those_of_the_scalar_engine(

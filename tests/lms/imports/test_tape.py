@@ -16,7 +16,7 @@ from lms.services.verification import control_accounts_verify
 from tests.factories.lms import set_business_date
 from tests.lms.imports.tapes import FOLDER, MAP_PATH
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
 LAST_LINE = "rows 10000, instalment exact 9997, balance exact 8678, explained 1317, rejected 0"
 

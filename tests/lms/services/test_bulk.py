@@ -34,7 +34,7 @@ HISTORY: tuple[Fact, ...] = (
     Receive(sequence=3, value_date=date(2026, 3, 2), amount_paise=9_000_00, reference="UTR-B", asset_class="STANDARD"),
     Charge(sequence=4, value_date=date(2026, 3, 5), amount_paise=100_00, code="STATEMENT", tax_paise=18_00),
     Reverse(sequence=5, value_date=date(2026, 3, 2), reversed_sequence=3),
-    Waive(sequence=6, value_date=date(2026, 3, 6), amount_paise=50_00, component=Component.FEE),
+    Waive(sequence=6, value_date=date(2026, 3, 6), amount_paise=50_00, component=Component.FEE, tax_paise=9_00),
 )
 # What differs by nature: keys of the rows, of the requests, and when they were recorded.
 _OWN = frozenset(
@@ -125,6 +125,8 @@ def test_a_batch_is_verified_and_has_one_journal_per_product(version: ProductVer
     assert sorted(Journal.objects.values_list("event", "product_code", "booked_on")) == [
         ("LOANS_BOOKED", "PL", TODAY),
         ("LOANS_BOOKED", "TW", TODAY),
+        # The charges of the histories were invoiced elsewhere.
+        ("TAX_ELSEWHERE", "", TODAY),
     ]
 
 

@@ -44,6 +44,26 @@ def test_seeded_row_is_the_norm_and_is_written_once() -> None:
     assert classification_rules() == (ClassificationRule(effective_from=date(2000, 1, 1)),)
 
 
+@pytest.mark.parametrize(
+    ("day", "last_performing_day"),
+    [
+        (date(2024, 3, 30), 180),
+        (date(2024, 3, 31), 150),
+        (date(2025, 3, 30), 150),
+        (date(2025, 3, 31), 120),
+        (date(2026, 3, 30), 120),
+        (date(2026, 3, 31), 90),
+    ],
+)
+def test_base_layer_comes_to_ninety_days_in_steps(day: date, last_performing_day: int) -> None:
+    classification_seed(is_base_layer=True)
+
+    rule = rule_on(as_of=day, rules=classification_rules())
+
+    assert class_of_days(days=last_performing_day, rule=rule) is AssetClass.SMA_2
+    assert class_of_days(days=last_performing_day + 1, rule=rule) is AssetClass.SUB_STANDARD
+
+
 def test_published_thresholds_hold_from_their_day() -> None:
     classification_seed()
     _publish(date(2026, 7, 1), npa_from_days=76)

@@ -4,12 +4,15 @@ from datetime import date
 
 import pytest
 
+from core.approvals.effects import effect_view
 from ledger.models import Journal
 from lms.errors import LoanUnknown, ValueDateInFuture
 from lms.models import Loan, LoanFact
+from lms.services.effect_totals import effect_totals
 from lms.services.effects import FigureChange, NewFact, effect_of, loans_version
 from lms.services.receipts import receipt_post
-from tests.factories.lms import set_business_date
+from tests.factories.book import receive
+from tests.factories.lms import make_loan, set_business_date
 
 FIRST_DUE = date(2026, 2, 1)
 
@@ -82,3 +85,24 @@ def test_version_changes_with_the_loan(loan: Loan) -> None:
     _receive(loan)
 
     assert loans_version(loan_ids=[loan.pk]) != before
+
+
+def test_totals_of_many_loans_are_sums_over_them(loan: Loan) -> None:
+    set_business_date(FIRST_DUE)
+    other = make_loan(version=loan.product_version)
+
+    effect = effect_of(
+        loan_ids=[loan.pk, other.pk], act=lambda: [receive(item, 11_348_00, FIRST_DUE) for item in (loan, other)]
+    )
+    totals = effect_totals(effect=effect)
+
+    assert totals["loans"] == 2
+    assert totals["entries"] == [{"kind": "RECEIVE", "count": 2, "amount_paise": 22_696_00}]
+    assert totals["principal_outstanding_paise_before"] == 2_40_000_00
+    assert totals["principal_outstanding_paise_after"] == 2_22_196_06
+    booked = {row["amount_paise"] for row in totals["postings"]}  # type: ignore[attr-defined]
+    assert booked >= {2 * 2_446_03, 2 * 8_901_97}
+    assert totals["class_moves"] == []
+    view = effect_view(effect=totals)
+    assert [row.label for row in view.rows][:2] == ["Loans", "Principal outstanding"]
+    assert [table.label for table in view.tables] == ["Entries", "Postings"]

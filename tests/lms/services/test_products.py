@@ -34,7 +34,8 @@ def test_product_comes_with_an_account_for_every_role() -> None:
     product = product_create(code="GOLD-1", name="Gold loan")
 
     mapped = ProductAccount.objects.filter(product_code=product.code).values_list("role", flat=True)
-    assert sorted(mapped) == sorted(AccountRole.values)
+    of_lines = {AccountRole.LINE_COMMITMENT, AccountRole.LINE_COMMITMENT_CONTRA}
+    assert sorted(mapped) == sorted(set(AccountRole.values) - of_lines)
 
 
 def test_same_product_again_is_the_first_one() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from core.business_date import business_date, business_date_set
 from core.errors import KistError
+from ledger.checks.tax import register_equals_ledger
 from ledger.selectors import trial_balance
 from lms.engine.facts import PrepaymentEffect
 from lms.engine.terms import Component
@@ -182,3 +183,4 @@ def test_book_agrees_after_every_act(terms: str, seed: int) -> None:
 
     balance = trial_balance()
     assert balance.debit_total_paise == balance.credit_total_paise
+    assert list(register_equals_ledger()) == []

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.models import AuditEntry
+from ledger.checks import ledger_check
 from lms.models import ClassificationEntry, Loan, LoanFact
 from lms.services.day_end import day_end_run
 from lms.services.foreclosures import foreclosure_quote
@@ -16,6 +17,7 @@ from tests.factories.lms import make_loan, next_key, set_business_date
 LENT = date(2026, 1, 1)
 # The instalment of 1 February is 91 days past due at the day-end of 2 May.
 NPA_DAY = date(2026, 5, 3)
+OFF_DAY = date(2026, 5, 4)
 MARCH = date(2026, 3, 10)
 
 
@@ -71,17 +73,66 @@ def test_written_off_loan_is_a_loss_at_once_and_the_diary_says_why(loan: Loan) -
     assert diary(loan) == [("2026-03-09", "STANDARD", "SMA_1", None), ("2026-03-10", "SMA_1", "LOSS", 2)]
 
 
-def test_suspended_interest_leaves_suspense_without_passing_through_income_net(loan: Loan) -> None:
-    set_business_date(NPA_DAY)
+def test_suspended_interest_leaves_suspense_against_the_receivable_and_not_through_income(loan: Loan) -> None:
+    set_business_date(OFF_DAY)
     levy(loan, "STATEMENT", NPA_DAY)
+    suspended = loan.interest_outstanding_paise
+    assert loan.booked["SUSPENDED:INTEREST"] == suspended
 
-    write_off(loan, NPA_DAY)
+    fact = write_off(loan, OFF_DAY)
 
-    book = balances()
-    assert "INTEREST_SUSPENSE" not in book
-    # What was never received was no income; the tax on the fee is owed to the State all the same.
-    assert book["WRITE_OFF_EXPENSE"] + book["INTEREST_INCOME"] + book["FEE_INCOME"] == 1_20_000_00 + 18_00
+    # What was never received was no income and is no loss; the tax on the fee is owed to the State all the same.
+    assert balances() == {
+        "BANK": -1_20_000_00,
+        "WRITE_OFF_EXPENSE": 1_20_000_00 + 18_00,
+        "GST_PAYABLE": -18_00,
+    }
+    assert legs(fact) == {
+        ("5120", "1110"): 1_20_000_00,
+        ("5120", "1130"): 18_00,
+        ("1220", "1120"): suspended,
+        ("1230", "1130"): 100_00,
+    }
     assert loan.npa_since == date(2026, 5, 2)
+    assert_verified(loan)
+    assert ledger_check().is_held
+
+
+def test_reversed_write_off_of_a_non_performing_loan_puts_its_income_back_into_suspense(loan: Loan) -> None:
+    set_business_date(OFF_DAY)
+    levy(loan, "STATEMENT", OFF_DAY)
+    before = (owed(loan), loan.asset_class, loan.npa_since, balances(), loan.booked)
+    fact = write_off(loan, OFF_DAY)
+
+    reverse(loan, fact.sequence)
+
+    assert (owed(loan), loan.asset_class, loan.npa_since, balances(), loan.booked) == before
+    assert_verified(loan)
+
+
+def test_claim_after_a_write_off_from_suspense_is_all_that_was_owed(loan: Loan) -> None:
+    set_business_date(OFF_DAY)
+    levy(loan, "STATEMENT", NPA_DAY)
+    other = make_loan(
+        version=loan.product_version,
+        customer=loan.customer,
+        value_date=OFF_DAY,
+        sanctioned_on=OFF_DAY,
+        first_due_date=date(2026, 6, 4),
+    )
+    claim = sum(amount for name, amount in owed(loan).items() if name != "overdue")
+    write_off(loan, OFF_DAY)
+
+    recover(loan, claim - 1, OFF_DAY)
+    day_end_run(to_date=OFF_DAY)
+
+    # One paisa of the claim is left, and keeps the borrower non-performing.
+    other.refresh_from_db()
+    assert other.asset_class == "SUB_STANDARD"
+    recover(loan, 1, date(2026, 5, 5))
+    day_end_run(to_date=date(2026, 5, 5))
+    other.refresh_from_db()
+    assert other.asset_class == "STANDARD"
     assert_verified(loan)
 
 

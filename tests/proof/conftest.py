@@ -1,0 +1,3 @@
+"""What the proofs share."""
+
+from tests.proof.callers import conflicts, isolation  # noqa: F401
