@@ -7,7 +7,6 @@ and drops it.
 """
 
 import multiprocessing
-import os
 import statistics
 import sys
 import time
@@ -17,21 +16,18 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import django
+from django.db import connection, transaction
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.test"
-django.setup()
-
-from django.db import connection, transaction  # noqa: E402
-
-from bench.callers import captured, captured_chain, rate, replay_raw, replay_raw_in_turn  # noqa: E402
-from bench.invariants import invariants_report  # noqa: E402
-from core.business_date import business_date_set  # noqa: E402
-from core.transactions import run_in_transaction  # noqa: E402
-from customers.services import customer_create  # noqa: E402
-from ledger.checks import ledger_check  # noqa: E402
-from ledger.models import Account, AccountKind, AccountMode, ProductAccount  # noqa: E402
-from ledger.services import (  # noqa: E402
+from bench.app import load_line, own_database
+from bench.backdated import backdated_report
+from bench.callers import captured, captured_chain, rate, replay_raw, replay_raw_in_turn
+from bench.invariants import invariants_report
+from core.business_date import business_date_set
+from core.transactions import run_in_transaction
+from customers.services import customer_create
+from ledger.checks import ledger_check
+from ledger.models import Account, AccountKind, AccountMode, ProductAccount
+from ledger.services import (
     JournalOrder,
     MovementAmount,
     account_create,
@@ -42,10 +38,11 @@ from ledger.services import (  # noqa: E402
     periods_create,
     product_accounts_create,
 )
-from lms.engine.facts import Disburse  # noqa: E402
-from lms.services.bulk import LoanDraft, loans_book_many  # noqa: E402
-from lms.services.products import product_create, product_version_publish, terms_for_loan  # noqa: E402
-from lms.services.receipts import receipt_post  # noqa: E402
+from lms.engine.facts import Disburse
+from lms.models import ProductVersion
+from lms.services.bulk import LoanDraft, loans_book_many
+from lms.services.products import product_create, product_version_publish, terms_for_loan
+from lms.services.receipts import receipt_post
 
 CALLERS = 16
 EACH = 20
@@ -58,26 +55,24 @@ BATCH = 100
 def main() -> None:
     """Make a database, print the rates of the parts that are named, or of all, and drop the database."""
     # The raw client leaves rows without their journals behind: what reads the whole ledger comes before it.
-    parts: dict[str, Callable[[list[int]], None]] = {
-        "invariants": lambda _: invariants_report(),
+    parts: dict[str, Callable[[], None]] = {
+        "invariants": invariants_report,
         "hot": hot_account,
         "receipts": receipts,
         "bulk": bulk,
+        "backdated": partial(backdated_report, TODAY),
     }
     wanted = [part for part in parts if part in sys.argv[1:] or not sys.argv[1:]]
     if connection.vendor != "mysql":
         sys.exit("Set DATABASE_URL to a MariaDB or MySQL server, such as mysql://root@127.0.0.1:3306/kist_bench.")
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
+    with own_database():
         business_date_set(to=TODAY)
         chart_seed()
         periods_create(upto=TODAY)
-        loans = loans_make(2 * ROUNDS * CALLERS * EACH + CALLERS + 2)
+        loan_product_make()
         for part in wanted:
-            print(f"{part}: the machine's load is {os.getloadavg()[0]:.1f}, the bars are for one without neighbours")
-            parts[part](loans)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+            print(f"{part}: {load_line()}")
+            parts[part]()
 
 
 def report(name: str, value: float, limit: float, limit_name: str, bar: float) -> None:
@@ -85,8 +80,9 @@ def report(name: str, value: float, limit: float, limit_name: str, bar: float) -
     print(f"{name:<48} {value:>9,.0f}/s  {limit_name:<26} {limit:>9,.0f}/s  ratio {value / limit:5.2f}  bar {bar:.2f}")
 
 
-def receipts(loans: list[int]) -> None:
+def receipts() -> None:
     """Post receipts through the public service, on loans of their own and all on one."""
+    loans = loans_make(2 * ROUNDS * CALLERS * EACH + CALLERS + 2)
     warm = partial(_receive_warm, loans[-CALLERS - 2 :])
     own, raw_own = [], []
     for number in range(ROUNDS):
@@ -104,7 +100,7 @@ def receipts(loans: list[int]) -> None:
     report("receipt, all on one loan, 16 callers", one, raw_one, "raw client, same SQL", 0.2)
 
 
-def hot_account(_: list[int]) -> None:
+def hot_account() -> None:
     """Post single journals on accounts of their own, then with one bank account that all of them share."""
     codes = [f"B{number:02d}" for number in range(CALLERS)]
     for code in codes:
@@ -140,7 +136,7 @@ def hot_account(_: list[int]) -> None:
     print(f"invariants after all callers: {', '.join(ledger_check().broken) or 'all held'}")
 
 
-def bulk(_: list[int]) -> None:
+def bulk() -> None:
     """Post batches of journals, against the same statements sent by a raw client."""
     batches = 20
     ours, limits = [], []
@@ -152,10 +148,10 @@ def bulk(_: list[int]) -> None:
     report("bulk posting, 100 journals per commit", median(ours), median(limits), "batched SQL, raw client", 0.5)
 
 
-def loans_make(count: int) -> list[int]:
-    """Book loans, each of a borrower of its own, and return their keys."""
+def loan_product_make() -> None:
+    """Create the product that loans and journals of the benchmark belong to."""
     product = product_create(code="BENCH", name="Bench")
-    version = product_version_publish(
+    product_version_publish(
         product=product,
         terms_template={},
         principal_min_paise=1_000_00,
@@ -166,6 +162,11 @@ def loans_make(count: int) -> list[int]:
         instalment_count_max=120,
         effective_from=date(2020, 1, 1),
     )
+
+
+def loans_make(count: int) -> list[int]:
+    """Book loans, each of a borrower of its own, and return their keys."""
+    version = ProductVersion.objects.get(product__code="BENCH")
     terms = terms_for_loan(
         version=version, principal_paise=1_20_000_00, annual_rate_pct=Decimal(24), instalment_count=12
     )
