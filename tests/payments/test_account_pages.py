@@ -46,7 +46,7 @@ def vendor(loan: Loan, simulators: Simulators) -> Vendor:
 @pytest.fixture
 def account(loan: Loan, vendor: Vendor) -> VirtualAccount:
     client_of("operations").post(reverse("staff-payments:account-open", args=[loan.pk]))
-    run_sagas(rounds=6)
+    run_sagas(rounds=2)
     account = VirtualAccount.objects.get()
     assert account.state == AccountState.OPEN
     return account

@@ -80,7 +80,8 @@ def claim_renew(*, claim: Claim, **progress: Any) -> None:
 def claim_release(*, claim: Claim) -> None:
     """Give the day-end back; nothing happens when another run has it."""
     _running.discard(claim.owner)
-    DayEnd.objects.filter(pk=claim.day_end_id, fence=claim.fence, owner=claim.owner).update(owner="", lease_until=None)
+    mine = DayEnd.objects.filter(pk=claim.day_end_id, fence=claim.fence, owner=claim.owner)
+    run_step(lambda: mine.update(owner="", lease_until=None))
 
 
 def claim_forget(*, claim: Claim) -> None:
@@ -91,7 +92,7 @@ def claim_forget(*, claim: Claim) -> None:
 def chunk_claim(*, claim: Claim, chunk_id: int) -> bool:
     """Mark a chunk as being worked on under the claim's fence; False when it is done."""
     pending = DayEndChunk.objects.filter(pk=chunk_id, state=DayEndChunk.State.PENDING, fence__lte=claim.fence)
-    return bool(pending.update(fence=claim.fence, lease_until=database_now() + LEASE))
+    return bool(run_step(lambda: pending.update(fence=claim.fence, lease_until=database_now() + LEASE)))
 
 
 def chunk_finish(*, claim: Claim, chunk_id: int, loans_closed: int) -> None:
