@@ -14,9 +14,11 @@ import httpx
 from devtools.servers import LOOPBACK, free_port
 from tests.guarantees.installation import ROOT, Installation
 
-_SERVER = ("--interface", "wsgi", "--host", LOOPBACK, "--workers", "2", "--blocking-threads", "8", "--backlog", "1024")
-# A worker that is still importing loses the signal that ends it: without a limit its server would wait for ever.
-_SERVER += ("--workers-kill-timeout", "10")
+_SERVER = (
+    *("--interface", "wsgi", "--host", LOOPBACK, "--workers", "2", "--blocking-threads", "8", "--backlog", "1024"),
+    # A worker that is still importing loses the signal that ends it: without a limit its server would wait for ever.
+    *("--workers-kill-timeout", "10"),
+)
 
 
 @dataclass(frozen=True, slots=True)
