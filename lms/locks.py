@@ -12,6 +12,7 @@ from lms.models import (
     DayEnd,
     Freeze,
     ImportBatch,
+    LineFact,
     Loan,
     LoanFact,
     Product,
@@ -25,6 +26,16 @@ from lms.models import (
 def lines_of_customer_for_update(*, customer_id: int) -> QuerySet[CreditLine]:
     """Return a borrower's credit lines in key order, locked when the queryset runs; before the borrower's loans."""
     return CreditLine.objects.select_for_update().filter(customer_id=customer_id).order_by("pk")
+
+
+def lines_for_update() -> QuerySet[CreditLine]:
+    """Return credit lines in key order, locked when the queryset runs; a locking read sees what was committed last."""
+    return CreditLine.objects.select_for_update().order_by("pk")
+
+
+def line_facts_for_update() -> QuerySet[LineFact]:
+    """Return entries of lines in key order, locked when the queryset runs; a locking read sees what was committed."""
+    return LineFact.objects.select_for_update().order_by("pk")
 
 
 def loans_of_customer_for_update(*, customer_id: int) -> QuerySet[Loan]:

@@ -12,6 +12,7 @@ from core import audit
 from core.fields import blind_index
 from core.sequences import take_numbers
 from customers.errors import AddressInvalid, BirthDateInvalid, NumberTaken, PanTaken
+from customers.locks import customers_for_update
 from customers.models import UPI_BRANCH, Address, AddressKind, BankAccount, Customer, CustomerKind
 from customers.name_index import names_index
 from customers.values import (
@@ -172,7 +173,7 @@ def bank_account_add(
     """
     number = clean_account_number(account_number)
     holder = clean_name(holder_name or customer.full_name)
-    Customer.objects.select_for_update().get(pk=customer.pk)
+    customers_for_update().get(pk=customer.pk)
     account, is_new = BankAccount.objects.get_or_create(
         customer=customer,
         account_index=blind_index(number, purpose=ACCOUNT_PURPOSE),
@@ -205,7 +206,7 @@ def upi_address_add(
     """
     cleaned = clean_upi_address(address)
     holder = clean_name(holder_name or customer.full_name)
-    Customer.objects.select_for_update().get(pk=customer.pk)
+    customers_for_update().get(pk=customer.pk)
     account, is_new = BankAccount.objects.get_or_create(
         customer=customer,
         account_index=blind_index(cleaned, purpose=ACCOUNT_PURPOSE),

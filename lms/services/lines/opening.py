@@ -22,6 +22,7 @@ from lms.errors import (
     SanctionOutsideLimits,
 )
 from lms.errors.lines import LineNeedsFullKyc, LineProductNeeded, LineValidityInvalid
+from lms.locks import lines_for_update
 from lms.models import CreditLine, LineFact, Loan, ProductVersion
 from lms.services.checks import amount_check, key_check, reason_check
 from lms.services.fact_rows import content_hash
@@ -136,7 +137,7 @@ def _sanction(line: CreditLine, offer: LineOffer, today: date, actor: User | Non
             line.save(force_insert=True)
     except IntegrityError:
         # A snapshot may be older than the row that was collided with; a locking read sees it.
-        if earlier := _earlier(line, CreditLine.objects.select_for_update()):
+        if earlier := _earlier(line, lines_for_update()):
             return earlier
         raise
     _first_fact(line, offer, today, actor, reason)

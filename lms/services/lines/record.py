@@ -16,7 +16,7 @@ from lms.engine.state import LoanStatus
 from lms.errors import IdempotencyKeyReused
 from lms.errors.lines import LineClosed, LineUnknown
 from lms.errors.servicing import BorrowerMoved
-from lms.locks import lines_of_customer_for_update, loans_of_customer_for_update
+from lms.locks import line_facts_for_update, lines_of_customer_for_update, loans_of_customer_for_update
 from lms.models import CreditLine, LineFact, Loan
 from lms.services.borrowers import owner_transaction
 from lms.services.checks import key_check, reason_check
@@ -196,7 +196,7 @@ def _insert(order: LineOrder, book: LineBook, entry: LineEntry) -> tuple[LineFac
             )
     except IntegrityError:
         # A snapshot may be older than the row that was collided with; a locking read sees it.
-        earlier = _earlier(order, LineFact.objects.select_for_update())
+        earlier = _earlier(order, line_facts_for_update())
         if earlier is None:
             raise
         return earlier, False
