@@ -1,6 +1,6 @@
 """Other dates, tenor or grace for running loans: reschedule, moratorium, interest pause."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -55,44 +55,34 @@ def loan_reschedule(
     Source: regulation 3, restructuring.
     """
     rate = None if annual_rate_pct is None else rate_clean(rate_pct=annual_rate_pct)
-    counts = (extra_instalments, grace_principal_count, grace_interest_count)
-    _counts_check(counts)
-    if new_due_date is None and rate is None and not any(counts):
-        raise RescheduleEmpty()
-    _dates_check((from_due_date, new_due_date), value_date)
+    unnumbered = Reschedule(
+        sequence=0,
+        value_date=value_date,
+        new_due_date=new_due_date,
+        from_due_date=from_due_date,
+        extra_instalments=extra_instalments,
+        annual_rate_pct=rate,
+        grace_principal_count=grace_principal_count,
+        grace_interest_count=grace_interest_count,
+        is_restructure=is_restructure,
+    )
+    _asked_check(unnumbered)
 
-    def decide(book: LoanBook) -> Reschedule:
+    def decide(book: LoanBook) -> Fact:
         if rate is not None:
             rate_limits_check(loan=book.loan, rate_pct=rate)
-        return Reschedule(
-            sequence=book.next_sequence,
-            value_date=value_date,
-            new_due_date=new_due_date,
-            from_due_date=from_due_date,
-            extra_instalments=extra_instalments,
-            annual_rate_pct=rate,
-            grace_principal_count=grace_principal_count,
-            grace_interest_count=grace_interest_count,
-            is_restructure=is_restructure,
-        )
+        return _decided(book, replace(unnumbered, sequence=book.next_sequence))
 
     order = FactOrder(
         action="lms.loan_reschedule",
         loan_id=loan_id,
-        content={
-            "value_date": value_date.isoformat(),
-            "from_due_date": _text(from_due_date),
-            "new_due_date": _text(new_due_date),
-            "counts": list(counts),
-            "annual_rate_pct": None if rate is None else str(rate),
-            "is_restructure": is_restructure,
-        },
+        content=_content(unnumbered),
         idempotency_key=idempotency_key,
         reason=reason,
         is_reason_required=True,
         actor=actor,
     )
-    return fact_record(order=order, decide=lambda book: _decided(book, decide(book)))
+    return fact_record(order=order, decide=decide)
 
 
 def moratorium_grant(
@@ -218,17 +208,36 @@ def _decided(book: LoanBook, fact: Fact) -> Fact:
     return fact
 
 
-def _dates_check(due_dates: Sequence[date | None], value_date: date) -> None:
-    for due_date in due_dates:
-        if due_date is not None and due_date < value_date:
-            raise RescheduleOfPast(due_date=due_date, value_date=value_date)
-
-
-def _counts_check(counts: tuple[int, ...]) -> None:
-    names = ("number of extra instalments", "grace of principal", "grace of interest")
-    for name, count in zip(names, counts, strict=True):
+def _asked_check(asked: Reschedule) -> None:
+    """Refuse counts out of range, a request that changes nothing, and due dates of the past."""
+    for name, count in (
+        ("number of extra instalments", asked.extra_instalments),
+        ("grace of principal", asked.grace_principal_count),
+        ("grace of interest", asked.grace_interest_count),
+    ):
         if not 0 <= count <= COUNT_MAX:
             raise RescheduleCountInvalid(figure=name, count=count, maximum=COUNT_MAX)
+    if asked.new_due_date is None and asked.annual_rate_pct is None and not any(_counts(asked)):
+        raise RescheduleEmpty()
+    for due_date in (asked.from_due_date, asked.new_due_date):
+        if due_date is not None and due_date < asked.value_date:
+            raise RescheduleOfPast(due_date=due_date, value_date=asked.value_date)
+
+
+def _counts(asked: Reschedule) -> list[int]:
+    return [asked.extra_instalments, asked.grace_principal_count, asked.grace_interest_count]
+
+
+def _content(asked: Reschedule) -> dict[str, object]:
+    """Return what makes a repeat the same request."""
+    return {
+        "value_date": asked.value_date.isoformat(),
+        "from_due_date": _text(asked.from_due_date),
+        "new_due_date": _text(asked.new_due_date),
+        "counts": _counts(asked),
+        "annual_rate_pct": None if asked.annual_rate_pct is None else str(asked.annual_rate_pct),
+        "is_restructure": asked.is_restructure,
+    }
 
 
 def _range_check(value_date: date, start_date: date | None, end_date: date) -> None:
