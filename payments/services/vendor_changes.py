@@ -163,7 +163,7 @@ def vendor_route_add(*, vendor_id: int, terms: RouteTerms, reason: str, actor: U
 
 
 def vendor_route_end(*, route_id: int, reason: str, actor: User | None) -> VendorRoute:
-    """End a route with today.
+    """End a route with today; one that has ended stays as it is.
 
     Raises:
         ReasonMissing: the reason is empty.
@@ -171,9 +171,14 @@ def vendor_route_end(*, route_id: int, reason: str, actor: User | None) -> Vendo
     reason_check(reason=reason, is_required=True)
 
     def end() -> VendorRoute:
+        seen = VendorRoute.objects.get(pk=route_id)
+        vendors_for_update().get(pk=seen.vendor_id)
+        # Read again under the vendor's lock: another row for the same may have ended it meanwhile.
         row = VendorRoute.objects.select_related("vendor").get(pk=route_id)
-        vendors_for_update().get(pk=row.vendor_id)
-        row.valid_to = business_date()
+        today = business_date()
+        if row.valid_to is not None and row.valid_to <= today:
+            return row
+        row.valid_to = today
         row.save(update_fields=["valid_to"])
         audit.record(actor=actor, action="payments.route_end", obj=row, reason=reason)
         return row

@@ -283,6 +283,22 @@ def test_new_route_ends_the_one_before_it(loan: Loan) -> None:
     ]
 
 
+def test_route_that_has_ended_is_not_ended_again(loan: Loan) -> None:
+    route = Route.objects.get(operation=Operation.PAYOUT, rail="IMPS")
+    manager = client_of("manager")
+    address = reverse("staff-payments:route-end", args=[route.pk])
+    manager.post(address, {"reason": "Contract over"})
+    route.refresh_from_db()
+    first = route.valid_to
+    set_business_date(date(2026, 3, 1))
+
+    manager.post(address, {"reason": "An old page"})
+
+    route.refresh_from_db()
+    assert (first, route.valid_to) == (date(2026, 1, 1), date(2026, 1, 1))
+    assert AuditEntry.objects.filter(action="payments.route_end").count() == 1
+
+
 def test_contract_is_entered_with_its_accounts_and_by_https_alone(loan: Loan) -> None:
     values = {
         "code": "third",
