@@ -7,9 +7,8 @@ from typing import Final
 
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
 
-from payments.models import IncomingPayment, PaymentState
+from payments.models import UNDECIDED, IncomingPayment
 
-WAITING: Final = (PaymentState.SUSPENSE, PaymentState.KEPT)
 ROWS: Final = 50
 
 
@@ -66,7 +65,7 @@ def band_totals(*, now: datetime) -> tuple[BandTotal, ...]:
         within = _within(band, now)
         sums[f"{band.code}_count"] = Count("pk", filter=within)
         sums[f"{band.code}_paise"] = Sum(F("amount_paise") - F("lost_paise"), filter=within)
-    found = IncomingPayment.objects.filter(state__in=WAITING).order_by().aggregate(**sums)
+    found = IncomingPayment.objects.filter(state__in=UNDECIDED).order_by().aggregate(**sums)
     return tuple(
         BandTotal(band=band, count=found[f"{band.code}_count"], amount_paise=found[f"{band.code}_paise"] or 0)
         for band in BANDS
@@ -82,7 +81,7 @@ def suspense_page(*, now: datetime, state: str = "", band: str = "", text: str =
         text: number, UTR or the gateway's reference, in full.
         after: the last payment of the page before.
     """
-    rows = IncomingPayment.objects.filter(state__in=[state] if state in WAITING else WAITING, pk__gt=after)
+    rows = IncomingPayment.objects.filter(state__in=[state] if state in UNDECIDED else UNDECIDED, pk__gt=after)
     if chosen := next((row for row in BANDS if row.code == band), None):
         rows = rows.filter(_within(chosen, now))
     if wanted := text.strip():
@@ -99,7 +98,7 @@ def band_of(*, age: timedelta) -> Band:
 
 def oldest_waiting() -> datetime | None:
     """Return since when the oldest money in suspense waits; None when nothing does."""
-    rows: QuerySet[IncomingPayment] = IncomingPayment.objects.filter(state__in=WAITING)
+    rows: QuerySet[IncomingPayment] = IncomingPayment.objects.filter(state__in=UNDECIDED)
     found: datetime | None = rows.aggregate(oldest=Min("created_at"))["oldest"]
     return found
 

@@ -11,7 +11,7 @@ from lms.acts.submitting import loans_lock
 from lms.models import Loan
 from lms.services.effects import loans_version
 from payments.acts.effects import money_effect
-from payments.models import IncomingPayment, PaymentRefund, PaymentState
+from payments.models import UNDECIDED, IncomingPayment, PaymentRefund, PaymentState
 from payments.services.incoming import REFERENCE_TYPE, payment_get
 from payments.services.refunds import refund_request
 from payments.services.suspense import suspense_apply
@@ -167,7 +167,7 @@ MOVE_ACT: Final = _act(
 )
 # Where a payment may be for each of them.
 STATES: Final = {
-    APPLY_ACT.slug: (PaymentState.SUSPENSE, PaymentState.KEPT),
-    GIVE_BACK_ACT.slug: (PaymentState.SUSPENSE, PaymentState.KEPT, PaymentState.APPLIED),
+    APPLY_ACT.slug: UNDECIDED,
+    GIVE_BACK_ACT.slug: (*UNDECIDED, PaymentState.APPLIED),
     MOVE_ACT.slug: (PaymentState.APPLIED,),
 }

@@ -18,7 +18,7 @@ from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import badge, instant
 from lms.models import Loan
 from payments.admin.lists import PagedAdmin
-from payments.models import AccountState, AllowedPayer, PaymentState, VirtualAccount
+from payments.models import UNDECIDED, AccountState, AllowedPayer, VirtualAccount
 from payments.services.virtual_accounts import (
     payer_allow,
     payer_remove,
@@ -28,7 +28,6 @@ from payments.services.virtual_accounts import (
 
 _SHOWN = 50
 _MANAGE = "payments.manage_virtualaccount"
-_WAITING = (PaymentState.SUSPENSE, PaymentState.KEPT)
 
 
 class CloseForm(StaffForm):
@@ -169,7 +168,7 @@ def _response(
         "account": account,
         "payers": account.payers.select_related("added_by").order_by("is_live", "pk"),
         "payments": payments,
-        "waiting": [payment for payment in payments if payment.state in _WAITING],
+        "waiting": [payment for payment in payments if payment.state in UNDECIDED],
         "payer_form": payer if may_change and is_open else None,
         "close_form": close if may_change and account.state == AccountState.OPEN else None,
     }

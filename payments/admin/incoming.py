@@ -8,7 +8,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,12 +21,11 @@ from ledger.selectors import journals_for
 from lms.models import Loan
 from payments.admin.lists import FoundByName
 from payments.admin.payment_acts import acts_open_to, payer_of
-from payments.models import IncomingPayment, PaymentLink, PaymentState
+from payments.models import UNDECIDED, IncomingPayment, PaymentLink, PaymentState
 from payments.services.incoming import REFERENCE_TYPE
 from payments.services.links import LinkRequest, link_request
 from payments.services.suspense import payment_take_back, suspense_keep
 
-_SUSPENSE: Final = (PaymentState.SUSPENSE, PaymentState.KEPT)
 # What one person may decide about a payment, by its state: code, words, permission.
 _DECISIONS: Final = {
     "keep": ("Keep it in suspense", "payments.resolve_suspense", (PaymentState.SUSPENSE,)),
@@ -105,7 +103,7 @@ def payment_page(request: HttpRequest, payment_id: int) -> HttpResponse:
         form=form if choices else None,
         payer=payer_of(payment),
         acts=acts_open_to(request=request, payment=payment),
-        is_waiting=payment.state in _SUSPENSE,
+        is_waiting=payment.state in UNDECIDED,
         requests=list(requests_about(subject_type=IncomingPayment._meta.label_lower, subject_id=payment.pk)),
         disputes=list(payment.disputes.order_by("-pk")),
         refunds=list(payment.refunds.order_by("-pk")),
@@ -197,8 +195,3 @@ class PaymentLinkAdmin(_MoneyAdmin):
     def asked(self, link: PaymentLink) -> str:
         """Show when it was asked for."""
         return instant(link.requested_at)
-
-
-def payments_address(loan: Loan) -> str:
-    """Return the list of a loan's payments."""
-    return reverse("admin:payments_incomingpayment_changelist") + f"?loan__id__exact={loan.pk}"

@@ -8,6 +8,7 @@ from payments.models.dispute import Dispute, DisputeAnswer, DisputePaper, Disput
 from payments.models.downtime import VendorDowntime
 from payments.models.incoming import (
     IN_SUSPENSE,
+    UNDECIDED,
     IncomingPayment,
     PaymentEvent,
     PaymentRefund,
@@ -23,6 +24,7 @@ from payments.models.vendor import Operation, PaymentParameters, Rail, Vendor, V
 
 __all__ = [
     "IN_SUSPENSE",
+    "UNDECIDED",
     "AccountState",
     "AllowedPayer",
     "AttemptEvent",

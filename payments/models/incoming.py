@@ -40,6 +40,8 @@ class PaymentState(models.TextChoices):
 
 # Where a payment's money lies in suspense.
 IN_SUSPENSE: Final = (PaymentState.SUSPENSE, PaymentState.KEPT, PaymentState.REFUNDING)
+# Of these the ones that may still go anywhere.
+UNDECIDED: Final = (PaymentState.SUSPENSE, PaymentState.KEPT)
 
 
 class IncomingPayment(models.Model):

@@ -11,7 +11,7 @@ from core.transactions import run_in_transaction
 from payments.desk_errors import DisputeContradicted
 from payments.errors import AmountDiffers
 from payments.locks import disputes_for_update
-from payments.models import Dispute, DisputeState, IncomingPayment, PaymentState, Vendor
+from payments.models import UNDECIDED, Dispute, DisputeState, IncomingPayment, PaymentState, Vendor
 from payments.receipt_errors import DisputeNeedsPerson
 from payments.services.incoming import money_move, payment_lock, payment_to, put_on_loan
 from payments.services.suspense import receipt_reverse
@@ -145,7 +145,7 @@ def _give_back(dispute: Dispute, payment: IncomingPayment) -> None:
 def _lose(dispute: Dispute, payment: IncomingPayment) -> None:
     reason = f"Disputed by the payer and lost: {dispute.reason or 'no reason given'}"
     is_applied = payment.state == PaymentState.APPLIED
-    if not is_applied and payment.state not in (PaymentState.SUSPENSE, PaymentState.KEPT):
+    if not is_applied and payment.state not in UNDECIDED:
         raise DisputeNeedsPerson(
             dispute=dispute.vendor_reference, payment=payment.number, state=payment.get_state_display()
         )

@@ -9,12 +9,10 @@ from lms.services.borrowers import borrower_transaction, loan_lock
 from lms.services.checks import reason_check
 from lms.services.reversals import fact_reverse
 from payments.locks import payments_for_update
-from payments.models import IncomingPayment, PaymentState
+from payments.models import UNDECIDED, IncomingPayment, PaymentState
 from payments.receipt_errors import PaymentNotApplied, PaymentNotInSuspense, PaymentUnknown
 from payments.services.incoming import money_move, payment_lock, payment_to, put_on_loan
 from payments.services.vendors import POOL_BANK, SUSPENSE
-
-_WAITING = (PaymentState.SUSPENSE, PaymentState.KEPT)
 
 
 def suspense_apply(*, payment_id: int, loan_id: int, reason: str, actor: User | None = None) -> IncomingPayment:
@@ -121,7 +119,7 @@ def suspense_check(*, payment: IncomingPayment) -> None:
     Raises:
         PaymentNotInSuspense: it is elsewhere.
     """
-    if payment.state not in _WAITING:
+    if payment.state not in UNDECIDED:
         raise PaymentNotInSuspense(payment=payment.number, state=payment.get_state_display())
 
 
