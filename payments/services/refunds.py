@@ -12,13 +12,13 @@ from core.sagas.services import saga_start, saga_wake
 from core.sequences import take_numbers
 from core.transactions import run_in_transaction
 from lms.services.checks import reason_check
-from payments.locks import payments_for_update, refunds_for_update
+from payments.locks import attempts_for_update, payments_for_update, refunds_for_update
 from payments.models import (
+    UNDECIDED,
     AttemptState,
     IncomingPayment,
     PaymentRefund,
     PaymentState,
-    ProviderAttempt,
     RefundState,
 )
 from payments.protocol import Told
@@ -31,7 +31,7 @@ from payments.vendors.answers import PayoutNews
 
 REFUND_SAGA: Final = "payments.refund"
 SEND: Final = "send"
-_REFUNDABLE: Final = (PaymentState.APPLIED, PaymentState.SUSPENSE, PaymentState.KEPT)
+_REFUNDABLE: Final = (*UNDECIDED, PaymentState.APPLIED)
 
 
 def refund_request(*, payment_id: int, reason: str, actor: User | None = None) -> PaymentRefund:
@@ -94,7 +94,8 @@ def refund_told(*, attempt_id: int, news: PayoutNews, source: str) -> str:
     """
 
     def told() -> AttemptMove:
-        attempt = ProviderAttempt.objects.get(pk=attempt_id)
+        # Locked before it is looked at: "failed" means something else once the refund is known to be made.
+        attempt = attempts_for_update().get(pk=attempt_id)
         if attempt.state == AttemptState.PROCESSED and news.told in (Told.FAILED, Told.REVERSED):
             return _come_back(attempt_id, news, source)
         return refund_learn(attempt_id=attempt_id, news=news, source=source)

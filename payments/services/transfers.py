@@ -34,16 +34,16 @@ def payment_move(*, payment_id: int, to_loan_id: int, reason: str, actor: User |
         The refusals of `fact_reverse` and `receipt_post`; nothing is moved then.
     """
     reason_check(reason=reason, is_required=True)
-    seen = payment_get(payment_id=payment_id)
-    if seen.loan_id is None:
-        raise PaymentNotApplied(payment=seen.number, state=seen.get_state_display())
     # The borrowers are read before the transaction: under repeatable read its first read fixes what it sees.
     for _ in range(_MOVES_AT_MOST):
+        seen = payment_get(payment_id=payment_id)
+        if seen.loan_id is None:
+            raise PaymentNotApplied(payment=seen.number, state=seen.get_state_display())
         pair = (borrower_of(loan_id=seen.loan_id), borrower_of(loan_id=to_loan_id))
         try:
-            return run_in_transaction(partial(_move, seen, to_loan_id, pair, reason, actor), attempts=5)
+            return run_in_transaction(partial(_move, seen, to_loan_id, pair, reason, actor))
         except BorrowerMoved:
-            seen = payment_get(payment_id=payment_id)
+            continue
     raise BorrowerMoved(account=f"Payment {seen.number}")
 
 
