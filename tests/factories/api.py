@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.urls import reverse
 from rest_framework.test import APIClient
 
+from core.models import ApprovalRequest
+from tests.factories.approvals import last_request
 from tests.factories.lms import next_key
 from tests.factories.staff import make_staff
 
@@ -66,3 +69,21 @@ def send(client: APIClient, path: str, body: Any, *, key: str | None = None) -> 
 def read(client: APIClient, path: str, **query: Any) -> Any:
     """Ask a question."""
     return client.get(f"{V1}{path}", query)
+
+
+def path_of(name: str, **keys: Any) -> str:
+    """Return an address without what `send` puts before it."""
+    return reverse(name, kwargs=keys).removeprefix(V1)
+
+
+def done(answer: Any) -> dict[str, Any]:
+    """Return what was done."""
+    assert answer.status_code == 201, answer.json()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def waiting(answer: Any) -> ApprovalRequest:
+    """Return the request that waits."""
+    assert answer.status_code == 202, answer.json()
+    return last_request()

@@ -6,6 +6,14 @@ from django.test import Client
 from core.roles import ROLES, roles_sync
 
 ROLE_NAMES = tuple(role.name for role in ROLES)
+NOBODY = ""
+EVERY_ROLE = frozenset(ROLE_NAMES)
+BOOKKEEPERS = frozenset({"finance", "manager"})
+SERVICE = frozenset({"operations", "manager"})
+CASHIERS = frozenset({"operations", "finance", "manager"})
+MANAGER = frozenset({"manager"})
+FINANCE = frozenset({"finance"})
+NONE: frozenset[str] = frozenset()
 
 
 def make_staff(role: str) -> User:

@@ -23,16 +23,11 @@ from lms.models import Loan, LoanFact, Product
 from tests.factories.api import BODIES, body_of, tool_of
 from tests.factories.book import receive
 from tests.factories.lms import make_loan, next_key, set_business_date
-from tests.factories.staff import ROLE_NAMES, make_staff
-from tests.lms.test_api_servicing import OTHER_ACT_ROLES, READ_BESIDE, SENT_BESIDE
+from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE, MANAGER, ROLE_NAMES, SERVICE, make_staff
+from tests.lms.access.api import OTHER_ACT_ROLES, READ_BESIDE, SENT_BESIDE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
-EVERY_ROLE = frozenset(ROLE_NAMES)
-BOOKKEEPERS = frozenset({"finance", "manager"})
-SERVICE = frozenset({"operations", "manager"})
-CASHIERS = frozenset({"operations", "finance", "manager"})
-MANAGER = frozenset({"manager"})
 
 # What is read: the keys that its address takes, the query that it needs, and who may read it.
 READ: dict[str, tuple[dict[str, Any], dict[str, str], frozenset[str]]] = {

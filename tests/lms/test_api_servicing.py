@@ -16,99 +16,24 @@ from core.models import ApprovalRequest, AuditEntry
 from core.reasons.services import reason_codes_seed
 from customers.acts import CUSTOMER_ACTS
 from customers.models import BankAccount, Customer, CustomerChange, CustomerMerge
-from ledger.models import TaxDocument
 from lms.acts.others import OTHER_ACTS
-from lms.models import (
-    CreditLine,
-    Document,
-    DocumentJob,
-    Freeze,
-    LineFact,
-    Loan,
-    ProvisionRun,
-    RateCampaign,
-    RateNotice,
-    ServicingParameters,
-)
+from lms.models import CreditLine, Document, Freeze, LineFact, Loan, RateCampaign, RateNotice, ServicingParameters
 from lms.services.rate_campaigns import rate_campaign_create, rate_campaign_prepare
-from tests.factories.api import read, send, tool_of
-from tests.factories.approvals import approve, last_request, make_head
+from tests.factories.api import done, path_of, read, send, tool_of, waiting
+from tests.factories.approvals import approve, make_head
 from tests.factories.book import levy
 from tests.factories.customers import make_bank_account
 from tests.factories.lines import VALID_UNTIL, make_line, make_line_version
 from tests.factories.lms import make_customer, make_loan, set_business_date
 from tests.factories.provisions import provisions_fill
 from tests.factories.staff import ROLE_NAMES
+from tests.lms.access.api import OTHER_ACT_ROLES, READ_BESIDE, SENT_BESIDE
 from tests.lms.documents.book import issue_some
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queue_without_worker")]
 
 TODAY = date(2026, 3, 10)
-EVERY_ROLE = frozenset(ROLE_NAMES)
-BOOKKEEPERS = frozenset({"finance", "manager"})
-SERVICE = frozenset({"operations", "manager"})
-CASHIERS = frozenset({"operations", "finance", "manager"})
-MANAGER = frozenset({"manager"})
 
-# What is read: the keys that its address takes, and who may read it.
-READ_BESIDE: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
-    "api-loan-quotes": ({"number": Loan}, EVERY_ROLE),
-    "api-documents": ({}, EVERY_ROLE),
-    "api-document": ({"number": Document}, EVERY_ROLE),
-    "api-document-file": ({"number": Document}, CASHIERS),
-    "api-document-jobs": ({}, EVERY_ROLE),
-    "api-document-job": ({"job_id": DocumentJob}, EVERY_ROLE),
-    "api-lines": ({}, EVERY_ROLE),
-    "api-line": ({"number": CreditLine}, EVERY_ROLE),
-    "api-line-statement": ({"number": CreditLine}, EVERY_ROLE),
-    "api-line-facts": ({"number": CreditLine}, EVERY_ROLE),
-    "api-rate-changes": ({}, EVERY_ROLE),
-    "api-rate-change": ({"campaign_id": RateCampaign}, EVERY_ROLE),
-    "api-rate-notices": ({"campaign_id": RateCampaign}, EVERY_ROLE),
-    "api-provision-runs": ({}, EVERY_ROLE),
-    "api-provision-run": ({"run_id": ProvisionRun}, EVERY_ROLE),
-    "api-provision-results": ({"run_id": ProvisionRun}, EVERY_ROLE),
-    "api-gst-register": ({}, EVERY_ROLE),
-    "api-tax-documents": ({}, EVERY_ROLE),
-    "api-tax-document": ({"number": TaxDocument}, EVERY_ROLE),
-}
-# What is sent: the keys of its address, and who gets past the permission; the act may still refuse.
-SENT_BESIDE: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
-    "api-customer-create": ({}, SERVICE),
-    "api-document-issue": ({"number": Loan}, CASHIERS),
-    "api-document-job-start": ({}, BOOKKEEPERS),
-    "api-rate-change-begin": ({}, MANAGER),
-    "api-rate-prepare": ({"campaign_id": RateCampaign}, MANAGER),
-    "api-rate-run": ({"campaign_id": RateCampaign}, MANAGER),
-}
-# Acts that are not on a loan: the keys of their addresses, and who may do or ask for them.
-OTHER_ACT_ROLES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
-    "loan-sanction": ({"number": Customer}, SERVICE),
-    "line-sanction": ({"number": Customer}, MANAGER),
-    "line-draw": ({"number": CreditLine}, SERVICE),
-    "line-hold": ({"number": CreditLine}, SERVICE),
-    "line-release": ({"number": CreditLine}, SERVICE),
-    "line-raise": ({"number": CreditLine}, MANAGER),
-    "line-lower": ({"number": CreditLine}, MANAGER),
-    "line-block": ({"number": CreditLine}, SERVICE),
-    "line-unblock": ({"number": CreditLine}, MANAGER),
-    "line-renew": ({"number": CreditLine}, MANAGER),
-    "line-close": ({"number": CreditLine}, MANAGER),
-    "customer-freeze": ({"number": Customer}, MANAGER),
-    "customer-unfreeze": ({"number": Customer}, MANAGER),
-    "customer-merge": ({"number": Customer}, MANAGER),
-    "customer-unmerge": ({"number": Customer}, MANAGER),
-    "customer-change": ({"number": Customer}, SERVICE),
-    "customer-move": ({"number": Customer}, SERVICE),
-    "customer-account": ({"number": Customer}, SERVICE),
-    "rates-announce": ({"campaign_id": RateCampaign}, MANAGER),
-    "rates-cancel": ({"campaign_id": RateCampaign}, MANAGER),
-    "rate-choose": ({"notice_id": RateNotice}, MANAGER),
-    "rate-undo": ({"notice_id": RateNotice}, BOOKKEEPERS),
-    "servicing-parameters": ({}, MANAGER),
-    "nil-charge": ({}, MANAGER),
-    "line-guards": ({}, MANAGER),
-}
 WHY = {"reason": "Asked for by letter", "reason_code": "BORROWER_ASKED"}
 BOOK = (Customer, CustomerChange, CreditLine, LineFact, Loan, RateCampaign, RateNotice, ApprovalRequest, Document)
 
@@ -144,24 +69,6 @@ def _name_of(key: str, model: Any) -> Any:
 def everything() -> list[list[tuple[Any, ...]]]:
     """Read every row that a request could touch."""
     return [list(model._default_manager.order_by("pk").values_list()) for model in BOOK]
-
-
-def path_of(name: str, **keys: Any) -> str:
-    """Return an address without what `send` puts before it."""
-    return reverse(name, kwargs=keys).removeprefix("/api/v1")
-
-
-def done(answer: Any) -> dict[str, Any]:
-    """Return what was done."""
-    assert answer.status_code == 201, answer.json()
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def waiting(answer: Any) -> ApprovalRequest:
-    """Return the request that waits."""
-    assert answer.status_code == 202, answer.json()
-    return last_request()
 
 
 def test_every_act_is_in_the_table() -> None:
@@ -403,49 +310,6 @@ def test_parameters_of_servicing_are_published_by_two(loan: Loan) -> None:
     assert not ServicingParameters.objects.exists()
     approve(request)
     assert ServicingParameters.objects.get().rate_notice_days == 45
-
-
-def test_document_is_issued_once_read_and_downloaded(loan: Loan) -> None:
-    issue_some(loan)
-    tool, target = tool_of("operations"), path_of("api-document-issue", number=loan.number)
-    body = {"kind": "STATEMENT", "as_of": "2026-03-09"}
-
-    first, second = (send(tool, target, body, key="statement") for _ in range(2))
-
-    number = done(first)["number"]
-    assert (second.json()["number"], second["Idempotent-Replayed"]) == (number, "true")
-    assert Document.objects.filter(kind="STATEMENT", job_chunk=None).count() == 1
-    file = read(tool, f"/documents/{number}/file/")
-    assert (file["Content-Type"], file.content[:5]) == ("application/pdf", b"%PDF-")
-    assert AuditEntry.objects.filter(action="lms.document_download").count() == 1
-    listed = read(tool, "/documents/", loan=loan.number, kind="STATEMENT").json()["results"]
-    assert listed[0]["number"] == number
-    job = done(send(tool_of("finance"), "/document-jobs/start/", {"kind": "SCHEDULE"}))
-    assert (job["loans_total"], job["state"]) == (1, "RUNNING")
-
-
-def test_tax_register_equals_the_ledger(loan: Loan) -> None:
-    levy(loan, "STATEMENT", TODAY)
-    tool = tool_of("analyst")
-
-    register = read(tool, "/ledger/gst-register/", month="2026-03").json()
-    [invoice] = read(tool, "/ledger/tax-documents/", kind="INVOICE").json()["results"]
-
-    assert (register["is_equal"], register["total"]["taxable_paise"]) == (True, 100_00)
-    assert (invoice["taxable_paise"], invoice["cgst_paise"], invoice["sgst_paise"]) == (100_00, 9_00, 9_00)
-    assert read(tool, f"/ledger/tax-documents/{invoice['number']}/").json() == invoice
-    assert read(tool, "/ledger/gst-register/", state="KA").status_code == 404
-    assert read(tool, "/ledger/gst-register/", month="2026-13").status_code == 400
-
-
-def test_provisions_are_read_by_run_and_by_loan(loan: Loan) -> None:
-    run = provisions_fill()
-
-    shown = read(tool_of("analyst"), f"/provision-runs/{run.pk}/").json()
-    rows = read(tool_of("analyst"), f"/provision-runs/{run.pk}/loans/", stage="1").json()["results"]
-
-    assert (shown["run"]["month_end"], shown["totals"][0]["loans"]) == ("2026-02-28", 1)
-    assert [row["loan"] for row in rows] == [loan.number]
 
 
 def test_what_is_not_of_its_form_or_not_there_is_refused_by_name(loan: Loan) -> None:
