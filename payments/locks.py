@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from payments.models import (
     CounterReceipt,
+    Deposit,
     Dispute,
     IncomingPayment,
     PaidCheck,
@@ -78,6 +79,11 @@ def disputes_for_update() -> QuerySet[Dispute]:
 def counter_receipts_for_update() -> QuerySet[CounterReceipt]:
     """Return cash and cheques in key order, locked when the queryset runs; after payments."""
     return CounterReceipt.objects.select_for_update().order_by("pk")
+
+
+def deposits_for_update() -> QuerySet[Deposit]:
+    """Return slips in key order, locked when the queryset runs; a locking read sees what was committed last."""
+    return Deposit.objects.select_for_update().order_by("pk")
 
 
 def settlements_for_update() -> QuerySet[Settlement]:

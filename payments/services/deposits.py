@@ -20,8 +20,9 @@ from lms.services.borrowers import borrower_transaction, loan_lock
 from lms.services.bounces import bounce_record
 from lms.services.checks import amount_check, key_check, reason_check, reference_check
 from payments.counter_errors import DepositDayWrong, DepositSlipTaken
-from payments.locks import counter_receipts_for_update
+from payments.locks import counter_receipts_for_update, deposits_for_update, payments_for_update
 from payments.models import (
+    UNDECIDED,
     CounterKind,
     CounterReceipt,
     Deposit,
@@ -38,8 +39,8 @@ from payments.receipt_errors import (
     DepositEmpty,
     DepositNotPossible,
 )
-from payments.services.incoming import payment_lock, payment_new, payment_to, put_on_loan
-from payments.services.vendors import CASH_IN_HAND, POOL_BANK, parameters_on
+from payments.services.incoming import money_move, payment_lock, payment_new, payment_to, put_on_loan
+from payments.services.vendors import CASH_IN_HAND, POOL_BANK, SUSPENSE, parameters_on
 
 _CHEQUE_DIGITS: Final = 6
 # A cheque is good for three months from its date (Reserve Bank of India, DBOD.AML BC.47, 4 November 2011).
@@ -106,22 +107,15 @@ def deposit_make(
         raise DepositEmpty()
 
     def make() -> Deposit:
-        earlier = Deposit.objects.filter(bank_reference=slip).first()
+        # Whoever waits here for the first call of the same slip sees afterwards what it has written.
+        list(payments_for_update().filter(pk__in=payment_ids))
         receipts = list(counter_receipts_for_update().filter(payment_id__in=payment_ids).select_related("payment"))
+        earlier = Deposit.objects.filter(bank_reference=slip).first()
         if earlier is not None and {receipt.deposit_id for receipt in receipts} == {earlier.pk}:
             return earlier
         _depositable_check(receipts, payment_ids)
         _slip_check(slip, deposited_on, receipts, earlier)
-        total = sum(receipt.payment.amount_paise for receipt in receipts)
-        deposit = Deposit.objects.create(
-            number=f"DP{take_numbers(name='payments.deposit')[0]:08d}",
-            kind=receipts[0].kind,
-            amount_paise=total,
-            bank_reference=slip,
-            deposited_on=deposited_on,
-            deposited_by=actor,
-            created_at=database_now(),
-        )
+        deposit = _deposit(slip, deposited_on, receipts, actor)
         for receipt in receipts:
             receipt.state, receipt.deposit = SlipState.DEPOSITED, deposit
             receipt.save(update_fields=["state", "deposit"])
@@ -131,7 +125,7 @@ def deposit_make(
             actor=actor,
             action="payments.deposit_make",
             obj=deposit,
-            detail={"amount_paise": total, "receipts": len(receipts)},
+            detail={"amount_paise": deposit.amount_paise, "receipts": len(receipts)},
         )
         return deposit
 
@@ -165,6 +159,8 @@ def cheque_bounce(
 ) -> IncomingPayment:
     """Record that a cheque bounced: the charge of the terms is levied, and a receipt for it is undone.
 
+    The money of one that had cleared and lies in suspense by now leaves suspense with it.
+
     Raises:
         ChequeNotDeposited: it was not brought to the bank, or has bounced already.
         ReasonMissing: the reason is empty.
@@ -175,6 +171,9 @@ def cheque_bounce(
     def bounce() -> IncomingPayment:
         payment, receipt = _cheque(payment_id)
         _deposited_check(payment, receipt, (SlipState.DEPOSITED, SlipState.CLEARED))
+        if payment.state in UNDECIDED:
+            # Taken off its loan meanwhile: there is no receipt to undo, and the bank takes its money from suspense.
+            money_move(payment=payment, suffix="bounced", event="CHEQUE_BOUNCED", debit=SUSPENSE, credit=POOL_BANK)
         assert payment.loan_id is not None  # noqa: S101  # taken for one
         bounce_record(
             loan_id=payment.loan_id,
@@ -289,6 +288,23 @@ def _slip_check(slip: str, deposited_on: date, receipts: list[CounterReceipt], e
     first_day, today = max(receipt.taken_on for receipt in receipts), business_date()
     if not first_day <= deposited_on <= today:
         raise DepositDayWrong(deposited_on=deposited_on, first_day=first_day, today=today)
+
+
+def _deposit(slip: str, deposited_on: date, receipts: list[CounterReceipt], actor: User | None) -> Deposit:
+    """Number and store a slip; its unique number is the wall against another one with other receipts."""
+    try:
+        with transaction.atomic():
+            return Deposit.objects.create(
+                number=f"DP{take_numbers(name='payments.deposit')[0]:08d}",
+                kind=receipts[0].kind,
+                amount_paise=sum(receipt.payment.amount_paise for receipt in receipts),
+                bank_reference=slip,
+                deposited_on=deposited_on,
+                deposited_by=actor,
+                created_at=database_now(),
+            )
+    except IntegrityError as error:
+        raise DepositSlipTaken(slip=slip, deposit=deposits_for_update().get(bank_reference=slip).number) from error
 
 
 def _cash_to_bank(deposit: Deposit) -> None:

@@ -19,12 +19,13 @@ from payments.receipt_errors import (
     DepositNotPossible,
 )
 from payments.services.deposits import Cheque, CounterOrder, cheque_bounce, cheque_clear, counter_take, deposit_make
+from payments.services.suspense import payment_take_back, suspense_keep
 from tests.factories.lms import make_loan, next_key, set_business_date
 from tests.factories.payments import balance_of, make_parameters, make_vendor
 from tests.lms.documents.book import publish_lender
 
 pytestmark = pytest.mark.django_db
-CASH, POOL = "1020", "1010"
+CASH, POOL, SUSPENSE = "1020", "1010", "2120"
 TODAY = date(2026, 3, 1)
 CHEQUE = Cheque(number="123456", bank="A bank", dated=date(2026, 2, 27))
 
@@ -115,6 +116,23 @@ def test_cheque_that_bounces_leaves_no_receipt(loan: Loan, is_cleared: bool) -> 
     with pytest.raises(ChequeNotDeposited) as refusal:
         cheque_bounce(payment_id=receipt.payment_id, reason="Again")
     assert refusal.value.code == "payments.cheque_not_deposited"
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_cheque_that_bounces_out_of_suspense_takes_its_money_with_it(loan: Loan, is_kept: bool) -> None:
+    before = balance_of(POOL)
+    receipt = take(loan, cheque=CHEQUE)
+    deposit_make(payment_ids=[receipt.payment_id], bank_reference="SLIP 9", deposited_on=TODAY)
+    cheque_clear(payment_id=receipt.payment_id)
+    payment_take_back(payment_id=receipt.payment_id, reason="Meant for another loan")
+    for _ in range(is_kept):
+        suspense_keep(payment_id=receipt.payment_id, reason="The payer is asked")
+    assert (balance_of(POOL), balance_of(SUSPENSE)) == (before + 5_000_00, -5_000_00)
+
+    payment = cheque_bounce(payment_id=receipt.payment_id, reason="Funds insufficient", reason_code="01")
+
+    assert payment.state == PaymentState.BOUNCED
+    assert (balance_of(POOL), balance_of(SUSPENSE)) == (before, 0)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from core.errors import KistError
 from core.inbox.models import InboxMessage, MessageState
 from core.inbox.services import message_apply
 from lms.models import Loan
-from payments.models import IncomingPayment, PaymentLink, PaymentState, Vendor
-from payments.services.deposits import CounterOrder, counter_take
+from payments.models import Deposit, IncomingPayment, PaymentLink, PaymentState, Vendor
+from payments.services.deposits import CounterOrder, counter_take, deposit_make
 from payments.services.transfers import payment_move
 from payments.services.vendors import clients_close
 from tests.factories.book import assert_verified
@@ -91,6 +91,29 @@ def test_payments_that_cross_between_two_customers_all_arrive(vendor: Vendor, cr
     assert (balance_of("1010"), balance_of(SUSPENSE)) == (before, 0)
     assert_verified(one)
     assert_verified(other)
+
+
+def test_slip_that_is_entered_by_several_at_once_is_one_deposit(vendor: Vendor) -> None:
+    loan = make_loan()
+    set_business_date(date(2026, 1, 5))
+    taken = [cash(loan), cash(loan)]
+    enter = partial(deposit_make, payment_ids=taken, bank_reference="SLIP 1", deposited_on=date(2026, 1, 5))
+
+    results = at_once([enter] * 6)
+
+    assert results == [Deposit.objects.get()] * 6
+    assert balance_of("1020") == 0
+
+
+def test_number_of_a_slip_is_one_deposits_alone(vendor: Vendor) -> None:
+    loan = make_loan()
+    set_business_date(date(2026, 1, 5))
+    enter = partial(deposit_make, bank_reference="SLIP 1", deposited_on=date(2026, 1, 5))
+
+    results = at_once([partial(enter, payment_ids=[cash(loan)]) for _ in range(4)])
+
+    assert sorted(map(str, results)) == sorted([str(Deposit.objects.get()), *["payments.deposit_slip_taken"] * 3])
+    assert balance_of("1020") == 300_00
 
 
 @pytest.mark.guarantee("G3")
