@@ -3,14 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final
 
 from django.db.models import Count, Sum
 
 from ledger.models import Account, AccountKind, Journal, Transfer
 from ledger.questions import Question
-
-NO_PRODUCT: Final = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

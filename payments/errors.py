@@ -91,14 +91,6 @@ class PayoutNotOpen(KistError):
     template = "Payout {payout} is {state}: it cannot be cancelled any more."
 
 
-class RailRefusesAmount(KistError):
-    """No rail that is open takes the amount."""
-
-    code = "payments.rail_refuses_amount"
-    http_status = 422
-    template = "{rail} takes from {least_paise} to {most_paise} paise. Choose another way."
-
-
 class CheckNotInReview(KistError):
     """Only a check in doubt is decided by a person."""
 

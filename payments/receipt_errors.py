@@ -54,14 +54,6 @@ class PaymentNotRefundable(KistError):
     template = "Payment {payment} cannot be given back: {problem}."
 
 
-class LinkUnknown(KistError):
-    """There is no such link."""
-
-    code = "payments.link_unknown"
-    http_status = 404
-    template = "There is no payment link {link}."
-
-
 class LinkKeyReused(KistError):
     """One key names two links."""
 

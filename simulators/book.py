@@ -61,11 +61,6 @@ class BankBook:
         query = f"SELECT COALESCE({signed}, 0) FROM entry WHERE ? IN (debit, credit)"  # noqa: S608
         return int(self._db.execute(query, (account, account)).fetchone()[0])
 
-    def entries_of(self, account: str) -> list[dict[str, Any]]:
-        """Return what moved on an account, oldest first."""
-        rows = self._db.execute("SELECT * FROM entry WHERE ? IN (debit, credit) ORDER BY id", (account,))
-        return [dict(row) for row in rows]
-
     def request_add(self, *, at: str, vendor: str, what: str, reference: str, key: str, fault: str) -> int:
         """Keep that something was asked for, whether or not anybody answered."""
         cursor = self._db.execute(

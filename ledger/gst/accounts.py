@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from core.states import State, state_by_code
+from core.states import State
 from ledger.chart import GST_CHARGED, GST_ELSEWHERE, GST_GIVEN_BACK, GST_LINES, ChartLine
 from ledger.models import Account, AccountKind
 from ledger.services.charts import accounts_create
@@ -36,9 +36,3 @@ def gst_account_ids(*, state_code: str) -> Mapping[str, int]:
     missing = codes.keys() - found.keys()
     assert not missing, f"Accounts {sorted(missing)} are missing; run chart_seed."  # noqa: S101  # created with the registration
     return {codes[code]: key for code, key in found.items()}
-
-
-def state_of_account(*, code: str) -> State | None:
-    """Return the state of a tax account; None for any other account."""
-    tax, _, state_code = code.partition(".")
-    return state_by_code(state_code) if tax in _NAMES and state_code else None

@@ -175,14 +175,6 @@ class QuoteAmountDiffers(KistError):
     )
 
 
-class BenchmarkUnknown(KistError):
-    """There is no such benchmark."""
-
-    code = "lms.benchmark_unknown"
-    http_status = 404
-    template = "There is no benchmark {benchmark}. Check the code."
-
-
 class BenchmarkWithoutRate(KistError):
     """The benchmark had no value on a day."""
 

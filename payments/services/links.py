@@ -20,7 +20,7 @@ from lms.services.borrowers import loan_lock
 from lms.services.checks import amount_check, key_check
 from payments.locks import links_for_update
 from payments.models import LinkForm, LinkState, PaymentLink, Vendor
-from payments.receipt_errors import LinkExpiryNotAhead, LinkKeyReused, LinkUnknown, LoanTakesNoPayment
+from payments.receipt_errors import LinkExpiryNotAhead, LinkKeyReused, LoanTakesNoPayment
 from payments.vendors.answers import LinkNews
 from payments.vendors.heard import LinkHeard, LinkTold
 
@@ -73,18 +73,6 @@ def link_request(*, request: LinkRequest) -> PaymentLink:
     if not 1 <= request.hours <= HOURS_MOST:
         raise LinkExpiryNotAhead(most=HOURS_MOST)
     return run_in_transaction(lambda: _request(request))
-
-
-def link_get(*, link_id: int) -> PaymentLink:
-    """Return a link.
-
-    Raises:
-        LinkUnknown: there is none.
-    """
-    link = PaymentLink.objects.filter(pk=link_id).select_related("loan", "vendor").first()
-    if link is None:
-        raise LinkUnknown(link=link_id)
-    return link
 
 
 def link_opened(*, link_id: int, news: LinkNews) -> PaymentLink:

@@ -32,11 +32,6 @@ class ProvisionExplanation:
     iracp_paise: int
     ecl_paise: int
 
-    @property
-    def conversion_paise(self) -> int:
-        """What of the undrawn amount counts as drawn, in whole paise; the provision itself rounds later."""
-        return self.exposure.undrawn_paise * self.model.ccf_bps // 10_000
-
 
 def provision_explain(*, result: ProvisionResult) -> ProvisionExplanation:
     """Return how a result came about, from its inputs and the rows that it names.
