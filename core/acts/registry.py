@@ -33,6 +33,26 @@ class ActCall:
     idempotency_key: str
 
 
+class ReasonedCall(Protocol):
+    """What every call of an act says about itself, whatever it is about."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+
+    @property
+    def reason_code(self) -> str:
+        """Why, as one of the codes of the act; may be empty."""
+
+    @property
+    def actor(self) -> User:
+        """Who acts."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """Name of the intent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActDone:
     """The act was done; `result` is what came of it."""

@@ -10,7 +10,7 @@ from django.db import models
 from core import audit
 from core.acts.calls import call_of, payload_of, values_of
 from core.acts.errors import ActForbidden, ActKeyInvalid, ActReasonMissing
-from core.acts.registry import Act, ActCall, ActDone, ActWaiting, Values
+from core.acts.registry import Act, ActCall, ActDone, ActWaiting, ReasonedCall, Values
 from core.acts.rules import approval_reasons
 from core.approvals.errors import ApprovalKeyReused
 from core.approvals.models import ApprovalRequest, ApprovalState
@@ -110,10 +110,29 @@ def act_run(*, act: Act, call: ActCall) -> models.Model:
     def run() -> models.Model:
         lock()
         result = act.run(call)
-        _code_keep(act, call, result)
+        reason_code_keep(action="core.act_reason", act=act.slug, call=call, result=result)
         return result
 
     return run_in_transaction(run)
+
+
+def reason_code_keep(*, action: str, act: str, call: ReasonedCall, result: models.Model) -> None:
+    """Write the reason code of a call beside its result in the audit trail, once for each call.
+
+    A row may be the result of several acts, such as a freeze that is set and lifted: each has a reason of its own.
+    """
+    about = {"object_type": result._meta.label_lower, "object_id": str(result.pk), "action": action}
+    detail = {"act": act, "reason_code": call.reason_code, "key": call.idempotency_key}
+    if call.reason_code and not AuditEntry.objects.filter(**about, detail__key=call.idempotency_key).exists():
+        audit.record(actor=call.actor, action=action, obj=result, reason=call.reason, detail=detail)
+
+
+def request_result(*, request: ApprovalRequest) -> models.Model | None:
+    """Return what came of a request that was agreed to; None while it waits, or when nothing came of it."""
+    if request.state != ApprovalState.EXECUTED or not request.result_type:
+        return None
+    result: models.Model = apps.get_model(request.result_type)._default_manager.get(pk=request.result_id)
+    return result
 
 
 def _reason_check(act: Act, reason: str, reason_code: str) -> None:
@@ -121,14 +140,6 @@ def _reason_check(act: Act, reason: str, reason_code: str) -> None:
         raise ActReasonMissing(maximum=REASON_MAX)
     is_required = act.is_reason_required and act.is_code_required
     reason_code_check(act=act.slug, code=reason_code, on_date=business_date(), is_required=is_required)
-
-
-def _code_keep(act: Act, call: ActCall, result: models.Model) -> None:
-    """Write the reason code to the audit trail, once for each call."""
-    about = {"object_type": result._meta.label_lower, "object_id": str(result.pk), "action": "core.act_reason"}
-    detail = {"act": act.slug, "reason_code": call.reason_code, "key": call.idempotency_key}
-    if call.reason_code and not AuditEntry.objects.filter(**about, detail__key=call.idempotency_key).exists():
-        audit.record(actor=call.actor, action="core.act_reason", obj=result, reason=call.reason, detail=detail)
 
 
 def _same(act: Act, earlier: ApprovalRequest, payload: Values) -> ApprovalRequest:
@@ -143,10 +154,8 @@ def _plain(act: Act, payload: Values) -> dict[str, Any]:
 
 
 def _outcome(request: ApprovalRequest) -> ActDone | ActWaiting:
-    if request.state == ApprovalState.EXECUTED and request.result_type:
-        model = apps.get_model(request.result_type)
-        return ActDone(result=model._default_manager.get(pk=request.result_id))
-    return ActWaiting(request=request)
+    result = request_result(request=request)
+    return ActWaiting(request=request) if result is None else ActDone(result=result)
 
 
 def _permit(act: Act, actor: User) -> None:

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import uuid4
 
-from django.apps import apps
 from django.contrib.auth.models import User
 
-from core import audit
 from core.acts.errors import ActForbidden
 from core.acts.registry import ActWaiting, Values
 from core.acts.rules import approval_reasons
-from core.approvals.models import ApprovalRequest, ApprovalState
+from core.acts.submitting import reason_code_keep, request_result
+from core.approvals.models import ApprovalRequest
 from core.approvals.registry import Lock
 from core.approvals.services import Attachment, approval_request
 from core.business_date import business_date
-from core.models import AuditEntry
 from core.reasons.services import reason_code_check
 from core.transactions import run_in_transaction
 from lms.acts.registry import ActCall, ActDone, LoanAct
@@ -140,7 +138,7 @@ def act_run(*, act: LoanAct, call: ActCall) -> Any:
     def run() -> Any:
         lock()
         result = act.run(call)
-        _code_keep(act, call, result)
+        reason_code_keep(action="lms.act_reason", act=act.slug, call=call, result=result)
         return result
 
     return run_in_transaction(run)
@@ -158,20 +156,6 @@ def loans_lock(*, loan_ids: Sequence[int]) -> Lock:
     return lambda: [list(loans_of_customer_for_update(customer_id=customer_id)) for customer_id in customer_ids]
 
 
-def _code_keep(act: LoanAct, call: ActCall, result: Any) -> None:
-    """Write the reason code to the audit trail, once."""
-    action = "lms.act_reason"
-    about = {"object_type": result._meta.label_lower, "object_id": str(result.pk), "action": action}
-    if call.reason_code and not AuditEntry.objects.filter(**about).exists():
-        audit.record(
-            actor=call.actor,
-            action=action,
-            obj=result,
-            reason=call.reason,
-            detail={"act": act.slug, "reason_code": call.reason_code},
-        )
-
-
 def _is_for_approval(act: LoanAct, payload: Values, key: str) -> bool:
     """Tell whether the call needs a second person; a repeat goes the way of the first call, whatever the rules are."""
     if ApprovalRequest.objects.filter(idempotency_key=f"{_REQUEST_KEY}{key}").exists():
@@ -184,10 +168,8 @@ def _is_for_approval(act: LoanAct, payload: Values, key: str) -> bool:
 
 
 def _outcome(request: ApprovalRequest) -> ActDone | ActWaiting:
-    if request.state == ApprovalState.EXECUTED and request.result_type:
-        model = apps.get_model(request.result_type)
-        return ActDone(result=model._default_manager.get(pk=request.result_id))
-    return ActWaiting(request=request)
+    result = request_result(request=request)
+    return ActWaiting(request=request) if result is None else ActDone(result=result)
 
 
 def _permit(act: LoanAct, actor: User) -> None:

@@ -215,7 +215,7 @@ def test_approved_act_leads_from_its_entry_to_maker_checker_and_reason_code(loan
         ("lms.waiver_grant", make_staff("operations")),
         ("lms.act_reason", make_staff("operations")),
     ]
-    assert trail[1].detail == {"act": "waive", "reason_code": "GOODWILL"}
+    assert trail[1].detail == {"act": "waive", "reason_code": "GOODWILL", "key": fact.idempotency_key}
     decided = AuditEntry.objects.get(action="core.approval_executed")
     assert (decided.actor, decided.detail["result"]) == (make_head(), str(fact.pk))
 

@@ -75,7 +75,7 @@ def test_ordinary_act_is_done_at_once_and_a_repeat_gives_the_first_entry(loan: L
     assert first.fact.pk == second.fact.pk
     assert (first.fact.kind, first.fact.amount_paise, first.fact.credit_reference) == ("RECEIVE", 5_000_00, "UPI:UTR-1")
     kept = AuditEntry.objects.get(action="lms.act_reason")
-    assert kept.detail == {"act": "receipt", "reason_code": "BORROWER_ASKED"}
+    assert kept.detail == {"act": "receipt", "reason_code": "BORROWER_ASKED", "key": "k-1"}
     assert_verified(loan)
 
 

@@ -142,8 +142,9 @@ def test_penal_charge_needs_a_reason_with_a_code(loan: Loan, change: dict[str, A
 def test_reason_code_stands_beside_the_entry(loan: Loan) -> None:
     answer = send(tool_of("manager"), act(loan, "penal"), body_of("penal"))
 
-    entry = AuditEntry.objects.get(action="lms.act_reason", object_id=str(answer.json()["result_id"]))
-    assert entry.detail == {"act": "penal", "reason_code": "BORROWER_ASKED"}
+    fact = LoanFact.objects.get(pk=answer.json()["result_id"])
+    entry = AuditEntry.objects.get(action="lms.act_reason", object_id=str(fact.pk))
+    assert entry.detail == {"act": "penal", "reason_code": "BORROWER_ASKED", "key": fact.idempotency_key}
 
 
 def test_preview_tells_the_effect_and_leaves_nothing(loan: Loan) -> None:

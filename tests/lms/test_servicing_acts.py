@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core.approvals.models import AuthorityLimit
 from core.approvals.services import approval_approve
+from core.models import AuditEntry
 from core.reasons.services import reason_codes_seed
 from lms.acts import ACTS, ActDone, ActWaiting, act_of, act_preview, act_submit
 from lms.models import Freeze, Loan, SettlementPlan, StoredQuote
@@ -108,6 +109,19 @@ def test_freeze_that_gives_income_up_needs_a_second_person(loan: Loan, head: Use
     assert isinstance(plain, ActDone)
     assert isinstance(giving_up, ActWaiting)
     assert Freeze.objects.get() == plain.result
+
+
+def test_freeze_and_its_end_each_keep_their_reason_code(loan: Loan, head: User) -> None:
+    submit("freeze", loan, head, {"effects": ["DISBURSAL"]}, key="set")
+    lifted = submit("unfreeze", loan, head, {"freeze_id": Freeze.objects.get().pk}, key="lift")
+
+    assert isinstance(lifted, ActDone)
+    kept = AuditEntry.objects.filter(action="lms.act_reason").order_by("pk")
+    assert [(entry.detail["act"], entry.detail["reason_code"], entry.detail["key"]) for entry in kept] == [
+        ("freeze", "OTHER", "set"),
+        ("unfreeze", "OTHER", "lift"),
+    ]
+    assert {entry.object_id for entry in kept} == {str(lifted.result.pk)}
 
 
 def test_freeze_of_another_loan_is_not_lifted_here(loan: Loan, head: User) -> None:
