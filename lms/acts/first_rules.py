@@ -12,6 +12,8 @@ MONEY_BACK: Final = "lms.approve_money_back"
 _LAKH: Final = 1_00_000_00
 _CRORE: Final = 100 * _LAKH
 
+# Nothing but what the act itself names asks for a second person.
+PLAIN: Final = ApprovalRule()
 ORDINARY: Final = ApprovalRule(backdated_over_days=7)
 ALWAYS: Final = ApprovalRule(is_always=True)
 TRANSFER: Final = ApprovalRule(above_paise=_LAKH, backdated_over_days=7)

@@ -5,12 +5,12 @@ from typing import Any, Final
 from django.db import models
 from django.db.models import Max
 
-from core.acts.registry import Act, ActCall, ApprovalRule, Values
+from core.acts.registry import Act, ActCall, Values
 from core.approvals.registry import Lock
 from customers.models import Customer
 from ledger.models import Journal
 from lms.acts import line_inputs as inputs
-from lms.acts.first_rules import ALWAYS, BACKDATED, BY_FINANCE, BY_MANAGER, NEW_TERMS, ORDINARY
+from lms.acts.first_rules import ALWAYS, BACKDATED, BY_FINANCE, BY_MANAGER, NEW_TERMS, ORDINARY, PLAIN
 from lms.acts.inputs import NothingInput
 from lms.acts.subjects import borrower_lock, borrower_version, customer_name, customer_of
 from lms.models import CreditLine, LineFact
@@ -28,8 +28,6 @@ from lms.services.lines.drawdowns import DrawdownTerms, line_draw, line_hold, li
 from lms.services.lines.effects import line_effect_of, postings_of
 from lms.services.lines.opening import LineOffer, line_sanction
 from lms.services.lines.record import customer_of_line
-
-_PLAIN: Final = ApprovalRule()
 
 
 def _common(call: ActCall) -> dict[str, Any]:
@@ -150,7 +148,7 @@ def _act(slug: str, run: Any, **described: Any) -> Act:
         version=_line_version,
         lock=_line_lock,
         was_done=_was_done,
-        **{"rule": _PLAIN, "approve_permission": BACKDATED, **described},
+        **{"rule": PLAIN, "approve_permission": BACKDATED, **described},
     )
 
 

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Sum
 from rest_framework import serializers
 
-from core.acts.registry import Act, ActCall, ApprovalRule, Values
+from core.acts.registry import Act, ActCall, Values
 from core.approvals.asking import content_hash
 from core.approvals.registry import Lock
-from lms.acts.first_rules import ALWAYS, BACKDATED, BY_FINANCE, BY_MANAGER, NEW_TERMS, ORDINARY
+from lms.acts.first_rules import ALWAYS, BACKDATED, BY_FINANCE, BY_MANAGER, NEW_TERMS, ORDINARY, PLAIN
 from lms.acts.inputs import NothingInput
 from lms.acts.subjects import borrower_lock
 from lms.errors.servicing import RateCampaignInvalid, RateNoticeUnknown
@@ -214,7 +214,7 @@ CAMPAIGN_ACTS: Final[tuple[Act, ...]] = (
         run=_cancel,
         effect=_cancel_effect,
         version=_campaign_version,
-        rule=ApprovalRule(),
+        rule=PLAIN,
     ),
 )
 NOTICE_ACTS: Final[tuple[Act, ...]] = (
@@ -230,7 +230,7 @@ NOTICE_ACTS: Final[tuple[Act, ...]] = (
         run=_choose,
         effect=_choose_effect,
         version=_notice_version,
-        rule=ApprovalRule(),
+        rule=PLAIN,
     ),
     Act(
         slug="rate-undo",

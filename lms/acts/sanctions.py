@@ -5,9 +5,9 @@ from typing import Any, Final
 from django.db import models
 from rest_framework import serializers
 
-from core.acts.registry import Act, ActCall, ApprovalRule, Values
+from core.acts.registry import Act, ActCall, Values
 from customers.models import Customer
-from lms.acts.first_rules import BY_MANAGER, NEW_TERMS
+from lms.acts.first_rules import BY_MANAGER, NEW_TERMS, PLAIN
 from lms.acts.subjects import borrower_lock, borrower_version, customer_name, customer_of
 from lms.models import Loan, ProductVersion
 from lms.offers import offer_of
@@ -84,7 +84,7 @@ LOAN_SANCTION_ACT: Final = Act(
     version=lambda customer_id, _values: borrower_version(customer_id),
     lock=lambda customer_id, _values: borrower_lock(customer_id),
     # One person is enough until a dated rule says from which amount on it is not.
-    rule=ApprovalRule(),
+    rule=PLAIN,
     is_reason_required=False,
     amount_paise=_principal,
     was_done=lambda key: Loan.objects.filter(idempotency_key=key).exists(),

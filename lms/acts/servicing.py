@@ -6,8 +6,9 @@ from typing import Any, Final
 from django.db import models
 from rest_framework import serializers
 
-from core.acts.registry import ApprovalRule, Values, no_amount, no_value_date
+from core.acts.registry import Values, no_amount, no_value_date
 from lms.acts.amounts import given_up_paise
+from lms.acts.first_rules import ALWAYS, BACKDATED, BY_FINANCE, BY_MANAGER, CONCESSION, ORDINARY, PLAIN
 from lms.acts.inputs import CreditInput, DatedInput, NothingInput
 from lms.acts.registry import ActCall, LoanAct
 from lms.errors.servicing import FreezeUnknown, QuoteUnknown
@@ -20,13 +21,6 @@ from lms.services.settlement_plans import (
     settlement_plan_cancel,
     settlement_plan_restore,
 )
-
-_LAKH: Final = 1_00_000_00
-_CRORE: Final = 100 * _LAKH
-_CONCESSION: Final = "lms.approve_concession"
-_BACKDATED: Final = "lms.approve_backdated"
-_PLAIN: Final = ApprovalRule()
-_ORDINARY: Final = ApprovalRule(backdated_over_days=7)
 
 
 class PartInput(serializers.Serializer[Any]):
@@ -141,23 +135,23 @@ SERVICING_ACTS: Final[tuple[LoanAct, ...]] = (
         slug="settle-plan",
         title="Settle in parts",
         permission="lms.settle_loan",
-        approve_permission=_CONCESSION,
+        approve_permission=CONCESSION,
         input=SettlementPlanInput,
         run=_plan_agree,
         is_reason_required=True,
-        rule=ApprovalRule(is_always=True),
+        rule=ALWAYS,
         amount_paise=_plan_given_up,
-        limits_paise={"manager": _CRORE},
+        limits_paise=BY_MANAGER,
     ),
     LoanAct(
         slug="settle-plan-cancel",
         title="Cancel the settlement in parts",
         permission="lms.settle_loan",
-        approve_permission=_CONCESSION,
+        approve_permission=CONCESSION,
         input=NothingInput,
         run=_plan_cancel,
         is_reason_required=True,
-        rule=_PLAIN,
+        rule=PLAIN,
         amount_paise=no_amount,
         value_date=no_value_date,
     ),
@@ -165,11 +159,11 @@ SERVICING_ACTS: Final[tuple[LoanAct, ...]] = (
         slug="settle-plan-restore",
         title="Restore the settlement in parts",
         permission="lms.settle_loan",
-        approve_permission=_CONCESSION,
+        approve_permission=CONCESSION,
         input=NothingInput,
         run=_plan_restore,
         is_reason_required=True,
-        rule=_PLAIN,
+        rule=PLAIN,
         amount_paise=no_amount,
         value_date=no_value_date,
     ),
@@ -177,11 +171,11 @@ SERVICING_ACTS: Final[tuple[LoanAct, ...]] = (
         slug="quote",
         title="Quote the foreclosure",
         permission="lms.foreclose_loan",
-        approve_permission=_BACKDATED,
+        approve_permission=BACKDATED,
         input=QuoteInput,
         run=_quote,
         is_reason_required=False,
-        rule=_PLAIN,
+        rule=PLAIN,
         amount_paise=no_amount,
         value_date=no_value_date,
     ),
@@ -189,22 +183,22 @@ SERVICING_ACTS: Final[tuple[LoanAct, ...]] = (
         slug="quote-pay",
         title="Foreclose by quote",
         permission="lms.foreclose_loan",
-        approve_permission=_BACKDATED,
+        approve_permission=BACKDATED,
         input=QuotePaymentInput,
         run=_quote_payment,
         is_reason_required=False,
-        rule=_ORDINARY,
-        limits_paise={"finance": 10 * _LAKH, "manager": _CRORE},
+        rule=ORDINARY,
+        limits_paise=BY_FINANCE,
     ),
     LoanAct(
         slug="freeze",
         title="Freeze",
         permission="lms.freeze_loan",
-        approve_permission=_CONCESSION,
+        approve_permission=CONCESSION,
         input=FreezeInput,
         run=_freeze,
         is_reason_required=True,
-        rule=_PLAIN,
+        rule=PLAIN,
         amount_paise=no_amount,
         value_date=no_value_date,
         cause=_rests,
@@ -213,11 +207,11 @@ SERVICING_ACTS: Final[tuple[LoanAct, ...]] = (
         slug="unfreeze",
         title="Lift a freeze",
         permission="lms.freeze_loan",
-        approve_permission=_CONCESSION,
+        approve_permission=CONCESSION,
         input=FreezeLiftInput,
         run=_freeze_lift,
         is_reason_required=True,
-        rule=_PLAIN,
+        rule=PLAIN,
         amount_paise=no_amount,
         value_date=no_value_date,
     ),

@@ -14,14 +14,13 @@ from lms.services.loans import loan_disburse
 from lms.services.refunds import refund_post
 from lms.services.reversals import fact_reverse
 from payments.acts.effects import money_effect
+from payments.first_limits import OUTGOING_PAISE
 from payments.models import AttemptState, Payout, PayoutKind, ProviderAttempt
 from payments.protocol import Told
 from payments.services.flight import REFERENCE_TYPE
 from payments.services.payout_answers import FINAL_WORDS, BankAnswer, answerable, payout_answer
 from payments.services.payouts import payout_get
 from payments.services.vendors import POOL_BANK, vendor_accounts
-
-_LIMITS_PAISE: Final = {"finance": 50_00_000_00, "manager": 5_00_00_000_00}
 
 
 class AnswerInput(serializers.Serializer[Any]):
@@ -132,5 +131,5 @@ BANK_ANSWER_ACT: Final = Act(
     amount_paise=lambda payout_id, _values: payout_get(payout_id=payout_id).amount_paise,
     rule=ALWAYS,
     is_code_required=False,
-    limits_paise=_LIMITS_PAISE,
+    limits_paise=OUTGOING_PAISE,
 )

@@ -15,12 +15,12 @@ from core.money import format_rupees
 from core.rehearsal import rehearse
 from lms.services.checks import key_check
 from payments.counter_errors import DepositAskedFor
+from payments.first_limits import OUTGOING_PAISE
 from payments.models import CounterKind, CounterReceipt, Deposit
 from payments.services.deposits import deposit_make
 
 DEPOSIT: Final = "payments.deposit"
 _COMPARED: Final = ("pk", "state", "payment__amount_paise")
-_LIMITS_PAISE: Final = {"finance": 50_00_000_00, "manager": 5_00_00_000_00}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def deposit_approval_register() -> None:
             execute=_execute,
             amount_paise=lambda payload: payload["amount_paise"],
             template="payments/_deposit_effect.html",
-            limits_paise=_LIMITS_PAISE,
+            limits_paise=OUTGOING_PAISE,
         )
     )
 

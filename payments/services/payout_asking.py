@@ -26,6 +26,7 @@ from lms.services.effects import effect_of, loans_version
 from lms.services.loans import loan_disburse
 from lms.services.refunds import refund_post
 from payments.errors import PayeeChanged, PayoutForbidden
+from payments.first_limits import OUTGOING_PAISE
 from payments.models import Operation, Payout, PayoutKind, Rail
 from payments.services.payees import proof_of
 from payments.services.payouts import PayoutOrder, payout_request
@@ -33,7 +34,6 @@ from payments.services.vendors import parameters_on, routes, vendor_accounts
 
 PAYOUT: Final = "payments.payout"
 _REQUEST_KEY: Final = "payments.payout:"
-_LIMITS_PAISE: Final = {"finance": 50_00_000_00, "manager": 5_00_00_000_00}
 _SHOWN_DIGITS: Final = 4
 
 
@@ -158,7 +158,7 @@ def approvals_register() -> None:
             amount_paise=lambda payload: payload["amount_paise"],
             prepare=_prepare,
             template="payments/_payout_effect.html",
-            limits_paise=_LIMITS_PAISE,
+            limits_paise=OUTGOING_PAISE,
         )
     )
 
