@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ShowFacets
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -27,6 +29,7 @@ else:
     _Paginator = Paginator
 
 __all__ = [
+    "AddedByPageAdmin",
     "AdminPasswordChangeForm",
     "ChoicesDropdownFilter",
     "EstimatedPaginator",
@@ -89,6 +92,26 @@ class ReadOnlyModelAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
         """Refuse to delete."""
         return False
+
+
+class AddedByPageAdmin(ReadOnlyModelAdmin):
+    """A screen for facts that are added through a page of ours, whose form hands them to a service."""
+
+    add_permission = ""
+    add_page = ""
+    add_page_args: tuple[str, ...] = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        """Let those add rows who may."""
+        return request.user.has_perm(self.add_permission)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the page."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return redirect(self.add_page, *self.add_page_args)
 
 
 class TabularInline(UnfoldTabularInline):

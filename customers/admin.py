@@ -5,11 +5,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.staff_pages import staff_response
 from core.states import state_by_code
 from customers.models import Address, BankAccount, Customer
@@ -23,9 +22,10 @@ CUSTOMER_PANELS: list[Panel] = []
 
 
 @admin.register(Customer)
-class CustomerAdmin(ReadOnlyModelAdmin):
+class CustomerAdmin(AddedByPageAdmin):
     """Who borrows; names are shown, what identifies a person is masked."""
 
+    add_permission, add_page = "customers.add_customer", "staff-customers:add"
     list_display = ("number", "full_name", "masked_phone", "state", "kind", "created_at")
     search_fields = ("number",)
     search_help_text = "Name, phone, PAN in full, or customer number"
@@ -42,18 +42,6 @@ class CustomerAdmin(ReadOnlyModelAdmin):
             return queryset, False
         found = customers_search(text=search_term, limit=self.list_per_page)
         return queryset.filter(pk__in=[customer.pk for customer in found]), False
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those add customers who hold Django's own permission for it."""
-        return request.user.has_perm("customers.add_customer")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that creates customers through their service."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff-customers:add"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

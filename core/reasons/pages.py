@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.approvals.registry import approval_kinds
 from core.business_date import business_date
 from core.errors import KistError
@@ -43,25 +43,14 @@ class LastDayForm(StaffForm):
     active_until = DayField(label="Last day", help_text="Today or later. What was done for the code keeps it.")
 
 
-class ReasonCodeAdmin(ReadOnlyModelAdmin):
+class ReasonCodeAdmin(AddedByPageAdmin):
     """Why acts are done: the codes that staff and their tools choose from."""
 
+    add_permission, add_page = _ADD, "staff-control:reason-code-add"
     list_display = ("act_group", "code", "text", "active_from", "active_until")
     list_filter = ("act_group",)
     search_fields = ("code__startswith", "text__icontains")
     ordering = ("act_group", "code")
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those add codes who hold Django's own permission for it."""
-        return request.user.has_perm(_ADD)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that adds a code through its service."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff-control:reason-code-add"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.errors import KistError
 from core.staff_forms import StaffForm
 from core.staff_pages import acting_user, staff_page, staff_response
@@ -52,9 +52,10 @@ class TokenForm(StaffForm):
         programs.queryset = User.objects.filter(is_staff=True, is_active=True, password__startswith="!")  # noqa: S106
 
 
-class ApiTokenAdmin(ReadOnlyModelAdmin):
+class ApiTokenAdmin(AddedByPageAdmin):
     """What the tools of staff log in with; people see their own, those who may revoke them see all."""
 
+    add_permission, add_page = ISSUE, "staff-control:token-issue"
     list_display = ("name", "hint", "owner", "is_read_only", "standing", "expires_at", "last_used_at", "end")
     list_select_related = ("owner",)
     fields = ("name", "hint", "owner", "is_read_only", "created_at", "created_by", "expires_at", "revoked_at")
@@ -65,18 +66,6 @@ class ApiTokenAdmin(ReadOnlyModelAdmin):
         """Show one's own tokens, or all of them."""
         rows: QuerySet[ApiToken] = super().get_queryset(request)
         return rows if request.user.has_perm(REVOKE) else rows.filter(owner_id=request.user.pk)
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those issue tokens who may."""
-        return request.user.has_perm(ISSUE)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that issues a token."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff-control:token-issue"))
 
     @admin.display(description="Standing")
     def standing(self, token: ApiToken) -> SafeString:

@@ -5,13 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
 from core.money import format_rupees
 from core.staff_pages import staff_response
 from core.templatetags.kist import object_link
@@ -77,40 +76,21 @@ class TaxDocumentAdmin(ReadOnlyModelAdmin):
         return object_link(document.reference_type, document.reference_id, document.reference_label)
 
 
-class _PublishedAdmin(ReadOnlyModelAdmin):
-    """Rows that are published by a form of their own and never changed."""
-
-    permission = ""
-    page = ""
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who may."""
-        return request.user.has_perm(self.permission)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse(self.page))
-
-
 @admin.register(TaxRule)
-class TaxRuleAdmin(_PublishedAdmin):
+class TaxRuleAdmin(AddedByPageAdmin):
     """How charges are taxed, by the day from which it counts."""
 
-    permission, page = "ledger.publish_taxrule", "staff-books:gst-rule"
+    add_permission, add_page = "ledger.publish_taxrule", "staff-books:gst-rule"
     list_display = ("supply", "charge_code", "effective_from", "treatment", "rate_bps", "sac", "source")
     list_filter = (("supply", ChoicesDropdownFilter), ("treatment", ChoicesDropdownFilter))
     ordering = ("supply", "charge_code", "-effective_from")
 
 
 @admin.register(GstRegistration)
-class GstRegistrationAdmin(_PublishedAdmin):
+class GstRegistrationAdmin(AddedByPageAdmin):
     """The lender's registrations, by the day from which they read so."""
 
-    permission, page = "ledger.publish_gstregistration", "staff-books:gst-registration"
+    add_permission, add_page = "ledger.publish_gstregistration", "staff-books:gst-registration"
     list_display = ("state_code", "effective_from", "gstin", "legal_name", "is_principal", "is_active")
     ordering = ("state_code", "-effective_from")
 

@@ -1,37 +1,19 @@
 """Dated rows of bureau files: every one that was published, and the forms that publish the next."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 
-from core.admin_base import ReadOnlyModelAdmin
-from core.business_date import business_date
-from core.errors import KistError
+from core.admin_base import AddedByPageAdmin
 from core.money import format_rupees
-from core.staff_pages import acting_user, staff_page, staff_response
+from core.staff_pages import staff_page
 from lms.admin.bureau_forms import AccountTypeForm, MembershipForm, ParametersForm
+from lms.admin.published_rows import RowKind, publish_response
 from lms.bureau.rows import bureau_account_type_publish, bureau_membership_publish, bureau_parameters_publish
 from lms.models import BureauAccountType, BureauMembership, BureauParameters
 
 _PERMISSION: Final = "lms.publish_bureau_rows"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowKind:
-    """One kind of dated row: its form, its service, and where its rows are listed."""
-
-    title: str
-    form: type[Any]
-    publish: Callable[..., models.Model]
-    model: type[models.Model]
-
 
 KINDS: Final[dict[str, RowKind]] = {
     "parameters": RowKind(
@@ -57,26 +39,13 @@ def bureau_publish_page(request: HttpRequest, kind: str) -> HttpResponse:
     """Publish a row that counts from a day on."""
     if kind not in KINDS:
         raise Http404
-    row_kind = KINDS[kind]
-    list_name = f"admin:lms_{row_kind.model._meta.model_name}_changelist"
-    form = row_kind.form(request.POST or None, initial={"effective_from": business_date(), **_latest(kind)})
-    if request.method == "POST" and form.is_valid():
-        try:
-            row = row_kind.publish(actor=acting_user(request), **form.values())
-        except KistError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, f"Published: {row}.")
-            return redirect(list_name)
-    return staff_response(
+    return publish_response(
         request,
-        "lms/bureau_form.html",
-        status=422 if form.errors else 200,
-        title=row_kind.title,
-        form=form,
+        KINDS[kind],
+        initial=_latest(kind),
+        template="lms/bureau_form.html",
         button="Publish",
         intro="What is published is never changed; the latest row that is in force on a reference date counts.",
-        back=reverse(list_name),
         back_words="Back to the rows",
     )
 
@@ -100,29 +69,17 @@ def _latest(kind: str) -> dict[str, Any]:
     return {**days, **rupees, **{name: getattr(row, name) for name in same}}
 
 
-class _PublishedRows(ReadOnlyModelAdmin):
+class _PublishedRows(AddedByPageAdmin):
     """Rows that are added by the form of their kind and never changed."""
 
-    kind = ""
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who answer for what is reported."""
-        return request.user.has_perm(_PERMISSION)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff-bureau:publish", args=[self.kind]))
+    add_permission, add_page = _PERMISSION, "staff-bureau:publish"
 
 
 @admin.register(BureauParameters)
 class BureauParametersAdmin(_PublishedRows):
     """Reference dates, deadlines and the clock of disputes, by the day from which they count."""
 
-    kind = "parameters"
+    add_page_args = ("parameters",)
     list_display = (
         "effective_from",
         "full",
@@ -156,7 +113,7 @@ class BureauParametersAdmin(_PublishedRows):
 class BureauMembershipAdmin(_PublishedRows):
     """How each bureau knows the lender."""
 
-    kind = "membership"
+    add_page_args = ("membership",)
     list_display = ("bureau", "member_code", "member_name", "effective_from")
     list_filter = ("bureau",)
 
@@ -165,5 +122,5 @@ class BureauMembershipAdmin(_PublishedRows):
 class BureauAccountTypeAdmin(_PublishedRows):
     """What products are called in the files."""
 
-    kind = "account-type"
+    add_page_args = ("account-type",)
     list_display = ("product_code", "account_type", "effective_from")

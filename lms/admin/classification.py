@@ -6,11 +6,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_forms import DayField, OnceForm, reason_field
@@ -43,23 +42,12 @@ class ThresholdsForm(OnceForm):
 
 
 @admin.register(ClassificationParameters)
-class ClassificationParametersAdmin(ReadOnlyModelAdmin):
+class ClassificationParametersAdmin(AddedByPageAdmin):
     """From how many days past due each class begins, by the day from which it counts."""
 
+    add_permission, add_page = "lms.publish_classification", "staff:classification-publish"
     list_display = ("effective_from", *(field.name for field in fields(Thresholds)), "source")
     ordering = ("-effective_from",)
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who may change what the regulator demands."""
-        return request.user.has_perm("lms.publish_classification")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff:classification-publish"))
 
 
 @staff_page("lms.publish_classification")

@@ -3,12 +3,10 @@
 from dataclasses import fields
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_pages import acting_user, staff_page, staff_response
@@ -18,23 +16,12 @@ from lms.models.document import LenderProfile
 
 
 @admin.register(LenderProfile)
-class LenderProfileAdmin(ReadOnlyModelAdmin):
+class LenderProfileAdmin(AddedByPageAdmin):
     """Name, address and numbers of the lender, by the day from which they count."""
 
+    add_permission, add_page = "lms.publish_lenderprofile", "staff-documents:lender-publish"
     list_display = ("effective_from", "name", "registration_number", "site")
     ordering = ("-effective_from",)
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who answer for what the lender says of itself."""
-        return request.user.has_perm("lms.publish_lenderprofile")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff-documents:lender-publish"))
 
 
 @staff_page("lms.publish_lenderprofile")

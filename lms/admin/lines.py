@@ -7,13 +7,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin_base import RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin, RangeDateFilter
 from core.business_date import business_date
 from core.staff_forms import as_of_date
 from core.staff_pages import acting_user, staff_response
@@ -49,9 +48,10 @@ def bar_of(standing: LineStanding) -> LineBar:
 
 
 @admin.register(CreditLine)
-class CreditLineAdmin(ReadOnlyModelAdmin):
+class CreditLineAdmin(AddedByPageAdmin):
     """Every credit line; what can be done to one is on its page."""
 
+    add_permission, add_page = "lms.sanction_line", "staff:line-sanction"
     list_display = (
         "number",
         "borrower",
@@ -68,18 +68,6 @@ class CreditLineAdmin(ReadOnlyModelAdmin):
     search_fields = ("number__startswith",)
     ordering = ("-id",)
     sortable_by = ("number", "until")
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those open lines who may sanction them."""
-        return request.user.has_perm("lms.sanction_line")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that sanctions a line."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff:line-sanction"))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Work out what is left of the lines of one page together."""
@@ -144,23 +132,12 @@ class CreditLineAdmin(ReadOnlyModelAdmin):
 
 
 @admin.register(LineParameters)
-class LineParametersAdmin(ReadOnlyModelAdmin):
+class LineParametersAdmin(AddedByPageAdmin):
     """Guards of credit lines, by the day from which they count."""
 
+    add_permission, add_page = "lms.publish_line_parameters", "staff:line-parameters-publish"
     list_display = ("effective_from", *(field.name for field in fields(LineRule)), "source")
     ordering = ("-effective_from",)
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who set the policy."""
-        return request.user.has_perm("lms.publish_line_parameters")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff:line-parameters-publish"))
 
 
 def _line_page(request: HttpRequest, object_id: str) -> HttpResponse:

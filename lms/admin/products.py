@@ -4,12 +4,11 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.approvals.models import ApprovalRequest
 from core.business_date import business_date
 from core.errors import KistError
@@ -27,24 +26,13 @@ _TRIED = (DryRunKind.PRODUCT, DryRunKind.WATERFALL, DryRunKind.PENAL_PLAN)
 
 
 @admin.register(Product)
-class ProductAdmin(ReadOnlyModelAdmin):
+class ProductAdmin(AddedByPageAdmin):
     """What the lender sells. Versions are published, never edited."""
 
+    add_permission, add_page = "lms.add_product", "staff:product-add"
     list_display = ("code", "name", "standing")
     search_fields = ("code__startswith", "name__icontains")
     ordering = ("code",)
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those create products who hold Django's own permission for it."""
-        return request.user.has_perm("lms.add_product")
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that creates the product with its accounts."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff:product-add"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -1,22 +1,15 @@
 """Dated rows of provisions: every one that was published, and the forms that publish the next."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
 
-from core.admin_base import ReadOnlyModelAdmin
-from core.business_date import business_date
-from core.errors import KistError
-from core.staff_pages import acting_user, staff_page, staff_response
-from lms.admin.provision_forms import ModelForm, ParametersForm, RateForm, RowForm, SegmentForm
+from core.admin_base import AddedByPageAdmin
+from core.staff_pages import staff_page
+from lms.admin.provision_forms import ModelForm, ParametersForm, RateForm, SegmentForm
+from lms.admin.published_rows import RowKind, publish_response
 from lms.models import (
     EclParameters,
     ProvisionParameters,
@@ -31,17 +24,6 @@ from lms.services.provisions.publishing import (
 )
 
 _PERMISSION = "lms.publish_provision_rows"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowKind:
-    """One kind of dated row: its form, its service, and where its rows are listed."""
-
-    title: str
-    form: type[RowForm]
-    publish: Callable[..., models.Model]
-    model: type[models.Model]
-
 
 KINDS: dict[str, RowKind] = {
     "parameters": RowKind(
@@ -66,50 +48,20 @@ def provision_publish_page(request: HttpRequest, kind: str) -> HttpResponse:
     """Publish a row that counts from a day on."""
     if kind not in KINDS:
         raise Http404
-    row_kind = KINDS[kind]
-    list_address = f"admin:lms_{row_kind.model._meta.model_name}_changelist"
-    form = row_kind.form(request.POST or None, initial={"effective_from": business_date(), **_latest(kind)})
-    if request.method == "POST" and form.is_valid():
-        try:
-            row = row_kind.publish(actor=acting_user(request), **form.values())
-        except KistError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, f"Published: {row}.")
-            return redirect(list_address)
-    return staff_response(
-        request,
-        "lms/provision_publish.html",
-        status=422 if form.errors else 200,
-        title=row_kind.title,
-        form=form,
-        list_address=reverse(list_address),
-    )
+    return publish_response(request, KINDS[kind], initial=_latest(kind), template="lms/provision_publish.html")
 
 
-class _PublishedRows(ReadOnlyModelAdmin):
+class _PublishedRows(AddedByPageAdmin):
     """Rows that are added by the form of their kind and never changed."""
 
-    kind = ""
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who answer for provisions."""
-        return request.user.has_perm(_PERMISSION)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff:provision-publish", args=[self.kind]))
+    add_permission, add_page = _PERMISSION, "staff:provision-publish"
 
 
 @admin.register(ProvisionParameters)
 class ProvisionParametersAdmin(_PublishedRows):
     """Layer, basis, stages and scenarios, by the day from which they count."""
 
-    kind = "parameters"
+    add_page_args = ("parameters",)
     list_display = ("effective_from", "layer", "basis", "stage_2_from_days", "stage_3_from_days", "source")
 
 
@@ -117,7 +69,7 @@ class ProvisionParametersAdmin(_PublishedRows):
 class ProvisionRateAdmin(_PublishedRows):
     """Prudential rates, by kind, layer and category."""
 
-    kind = "rate"
+    add_page_args = ("rate",)
     list_display = ("kind", "layer", "category", "secured", "unsecured", "effective_from", "source")
     list_filter = ("kind", "layer")
 
@@ -136,7 +88,7 @@ class ProvisionRateAdmin(_PublishedRows):
 class EclParametersAdmin(_PublishedRows):
     """Chances of default and losses, by segment."""
 
-    kind = "model"
+    add_page_args = ("model",)
     list_display = ("__str__", "effective_from", "lgd_secured", "lgd_unsecured", "ccf", "profile", "source")
 
     @admin.display(description="Lost of secured")
@@ -159,7 +111,7 @@ class EclParametersAdmin(_PublishedRows):
 class ProvisionSegmentAdmin(_PublishedRows):
     """Segments of products."""
 
-    kind = "segment"
+    add_page_args = ("segment",)
     list_display = ("product_code", "segment", "category", "secured", "effective_from", "source")
 
     @admin.display(description="Secured")

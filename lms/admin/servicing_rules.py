@@ -6,14 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from core.acts.forms import ActForm
 from core.acts.pages import act_page
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_forms import DayField, RupeesField, StaffForm, reason_field
@@ -99,29 +98,17 @@ class ProductBenchmarkForm(StaffForm):
     reason = reason_field(required=True)
 
 
-class _PublishedAdmin(ReadOnlyModelAdmin):
-    """Rows that are published through a page of their own."""
+class _PublishedAdmin(AddedByPageAdmin):
+    """Rows that are published by those who may change what the regulator or the board demands."""
 
-    add_page = ""
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish who may change what the regulator or the board demands."""
-        return request.user.has_perm(_PERMISSION)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, object] | None = None
-    ) -> HttpResponse:
-        """Lead to the form that publishes the next row."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff:servicing-publish", args=[self.add_page]))
+    add_permission, add_page = _PERMISSION, "staff:servicing-publish"
 
 
 @admin.register(Parameters)
 class ServicingParametersAdmin(_PublishedAdmin):
     """Times of servicing, by the day from which they count."""
 
-    add_page = "parameters"
+    add_page_args = ("parameters",)
     list_display = ("effective_from", *(field.name for field in fields(ServicingRules)), "source")
 
 
@@ -129,7 +116,7 @@ class ServicingParametersAdmin(_PublishedAdmin):
 class NilChargeRuleAdmin(_PublishedAdmin):
     """Which loans pay nothing for closing early."""
 
-    add_page = "nil-charge"
+    add_page_args = ("nil-charge",)
     list_display = ("effective_from", "rate_kind", "customer_kind", "up_to_paise", "source")
 
 
@@ -137,7 +124,7 @@ class NilChargeRuleAdmin(_PublishedAdmin):
 class BenchmarkAdmin(_PublishedAdmin):
     """Rates that floating loans follow."""
 
-    add_page = "benchmark"
+    add_page_args = ("benchmark",)
     list_display = ("code", "name")
 
 
@@ -145,7 +132,7 @@ class BenchmarkAdmin(_PublishedAdmin):
 class BenchmarkRateAdmin(_PublishedAdmin):
     """Values of the benchmarks."""
 
-    add_page = "benchmark-rate"
+    add_page_args = ("benchmark-rate",)
     list_display = ("benchmark", "effective_from", "rate_pct", "source")
     list_select_related = ("benchmark",)
 
@@ -154,7 +141,7 @@ class BenchmarkRateAdmin(_PublishedAdmin):
 class ProductBenchmarkAdmin(_PublishedAdmin):
     """Which products float, from which sanction date on."""
 
-    add_page = "product-benchmark"
+    add_page_args = ("product-benchmark",)
     list_display = ("product", "benchmark", "effective_from", "default_choice")
     list_select_related = ("product", "benchmark")
 

@@ -1,16 +1,13 @@
 """What late transfers cost: the dated rules, and every amount that was booked."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, RangeDateFilter
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_forms import DayField, RupeesField, StaffForm, reason_field
@@ -43,25 +40,14 @@ class RuleForm(StaffForm):
 
 
 @admin.register(CompensationRule)
-class CompensationRuleAdmin(ReadOnlyModelAdmin):
+class CompensationRuleAdmin(AddedByPageAdmin):
     """Terms of compensation by rail, from the day from which they count."""
 
+    add_permission, add_page = _PUBLISH, "staff-payments:compensation-publish"
     list_display = ("rail", "valid_from", "free_days", "per_day", "expense_code", "owed_code", "source")
     list_filter = (("rail", ChoicesDropdownFilter),)
     ordering = ("rail", "-valid_from")
     sortable_by = ()
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those publish terms who may."""
-        return request.user.has_perm(_PUBLISH)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse("staff-payments:compensation-publish"))
 
     @admin.display(description="Each further day")
     def per_day(self, rule: CompensationRule) -> SafeString:

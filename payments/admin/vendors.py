@@ -6,12 +6,12 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from core.admin_base import ChoicesDropdownFilter, ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.clock import database_now
 from core.errors import KistError
@@ -123,27 +123,8 @@ class ParametersForm(StaffForm):
     reason = reason_field(required=True)
 
 
-class _PublishedAdmin(ReadOnlyModelAdmin):
-    """Rows that are added through a page of their own."""
-
-    add_permission = ""
-    add_page = ""
-
-    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
-        """Let those add rows who may."""
-        return request.user.has_perm(self.add_permission)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Lead to the form."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return HttpResponseRedirect(reverse(self.add_page))
-
-
 @admin.register(Vendor)
-class VendorAdmin(_PublishedAdmin):
+class VendorAdmin(AddedByPageAdmin):
     """Contracts with vendors; secrets are never shown."""
 
     add_permission, add_page = "payments.add_vendor", "staff-payments:vendor-add"
@@ -198,7 +179,7 @@ class VendorRouteAdmin(ReadOnlyModelAdmin):
 
 
 @admin.register(PaymentParameters)
-class PaymentParametersAdmin(_PublishedAdmin):
+class PaymentParametersAdmin(AddedByPageAdmin):
     """Thresholds of payments, by the day from which they count."""
 
     add_permission, add_page = "payments.publish_paymentparameters", "staff-payments:parameters-publish"
