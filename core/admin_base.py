@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter, RelatedDropdownFilter
@@ -34,6 +34,7 @@ __all__ = [
     "ChoicesDropdownFilter",
     "EstimatedPaginator",
     "ModelAdmin",
+    "PageAdmin",
     "RangeDateFilter",
     "ReadOnlyModelAdmin",
     "ReadOnlyTabularInline",
@@ -112,6 +113,24 @@ class AddedByPageAdmin(ReadOnlyModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         return redirect(self.add_page, *self.add_page_args)
+
+
+class PageAdmin(ModelAdmin):
+    """A screen whose rows each have a page of ours in place of a form; it stands before the other base classes."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the page, which takes nothing."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        return self.row_page(request, int(object_id) if object_id.isdecimal() else 0)
+
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show a row by its key; a screen that has not said how has no page."""
+        raise Http404
 
 
 class TabularInline(UnfoldTabularInline):

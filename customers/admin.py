@@ -4,11 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from core.admin_base import AddedByPageAdmin
+from core.admin_base import AddedByPageAdmin, PageAdmin
 from core.staff_pages import staff_response
 from core.states import state_by_code
 from customers.models import Address, BankAccount, Customer
@@ -22,7 +21,7 @@ CUSTOMER_PANELS: list[Panel] = []
 
 
 @admin.register(Customer)
-class CustomerAdmin(AddedByPageAdmin):
+class CustomerAdmin(PageAdmin, AddedByPageAdmin):
     """Who borrows; names are shown, what identifies a person is masked."""
 
     add_permission, add_page = "customers.add_customer", "staff-customers:add"
@@ -43,15 +42,9 @@ class CustomerAdmin(AddedByPageAdmin):
         found = customers_search(text=search_term, limit=self.list_per_page)
         return queryset.filter(pk__in=[customer.pk for customer in found]), False
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the customer's page in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        customer = get_object_or_404(Customer, pk=object_id if object_id.isdecimal() else 0)
+        customer = get_object_or_404(Customer, pk=pk)
         return customer_response(request, customer, is_clear=False)
 
     @admin.display(description="Phone")

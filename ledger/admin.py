@@ -3,16 +3,16 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import audit
-from core.admin_base import ChoicesDropdownFilter, ModelAdmin, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import ChoicesDropdownFilter, ModelAdmin, PageAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.errors import KistError
 from core.money import format_rupees
 from core.staff_forms import RupeesField, rupees_text
@@ -117,7 +117,7 @@ class ProductAccountAdmin(_AuditedAdmin):
 
 
 @admin.register(Journal)
-class JournalAdmin(ReadOnlyModelAdmin):
+class JournalAdmin(PageAdmin, ReadOnlyModelAdmin):
     """Every posting with its debits and credits."""
 
     list_display = ("id", "happened", "about", "product_code", "value_date", "booked_on", "amount")
@@ -127,17 +127,9 @@ class JournalAdmin(ReadOnlyModelAdmin):
     ordering = ("-id",)
     sortable_by = ("id", "value_date", "booked_on")
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the journal with its debits and credits."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        journal = get_object_or_404(
-            Journal.objects.select_related("reverses", "reversed_by"), pk=object_id if object_id.isdecimal() else 0
-        )
+        journal = get_object_or_404(Journal.objects.select_related("reverses", "reversed_by"), pk=pk)
         transfers = journal.transfers.select_related("debit_account", "credit_account").order_by("leg")
         return staff_response(
             request,

@@ -1,16 +1,13 @@
 """Screens of the tax: documents with their figures and journals, rules and registrations with their days."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, PageAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.money import format_rupees
 from core.staff_pages import staff_response
 from core.templatetags.kist import object_link
@@ -22,7 +19,7 @@ from ledger.selectors import journals_for
 
 
 @admin.register(TaxDocument)
-class TaxDocumentAdmin(ReadOnlyModelAdmin):
+class TaxDocumentAdmin(PageAdmin, ReadOnlyModelAdmin):
     """Every invoice, credit note and debit note."""
 
     list_display = ("number", "kind", "issued_on", "recipient_name", "place_of_supply", "value", "tax", "about")
@@ -39,15 +36,9 @@ class TaxDocumentAdmin(ReadOnlyModelAdmin):
         wanted = search_term.strip().upper()
         return (queryset.filter(number__startswith=wanted) if wanted else queryset), False
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the document with its notes and its journal."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        document = get_object_or_404(tax_documents(), pk=object_id if object_id.isdecimal() else 0)
+        document = get_object_or_404(tax_documents(), pk=pk)
         is_invoice = document.kind == TaxDocumentKind.INVOICE
         return staff_response(
             request,

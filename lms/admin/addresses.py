@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import PageAdmin, ReadOnlyModelAdmin
 from lms.models import (
     BureauCycle,
     BureauDispute,
@@ -24,7 +24,7 @@ from lms.models import (
 )
 
 
-class _Elsewhere(ReadOnlyModelAdmin):
+class _Elsewhere(PageAdmin, ReadOnlyModelAdmin):
     """A model without a list; the screen of one object is at `address`."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -35,20 +35,14 @@ class _Elsewhere(ReadOnlyModelAdmin):
         """Offer no list."""
         raise PermissionDenied
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Lead to the page that shows the object."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        shown = get_object_or_404(self.model, pk=object_id if object_id.isdecimal() else 0)
+        shown = get_object_or_404(self.model, pk=pk)
         return HttpResponseRedirect(self.address(shown))
 
     def address(self, shown: Any) -> str:
         """Return where the object is shown."""
-        raise NotImplementedError
+        raise Http404
 
 
 @admin.register(LoanFact)

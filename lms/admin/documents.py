@@ -1,18 +1,17 @@
 """Screens of documents: the list, each document, those of a loan, and those that the past has moved under."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.errors import KistError
 from core.money import format_rupees
@@ -30,7 +29,7 @@ _LIGHT = ("subject", "figures", "content")
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnlyModelAdmin):
+class DocumentAdmin(PageAdmin, ReadOnlyModelAdmin):
     """Every document that was issued."""
 
     list_display = ("number", "loan_number", "kind", "language", "of_day", "issued_on", "issued_by", "standing")
@@ -59,16 +58,10 @@ class DocumentAdmin(ReadOnlyModelAdmin):
         loan = Loan.objects.filter(number=text).values_list("pk", flat=True).first()
         return (queryset.filter(loan=loan) if loan else queryset.filter(number=text)), False
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the document's page in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
         rows = Document.objects.select_related("loan__customer", "issued_by", "supersedes", "superseded_by")
-        document = get_object_or_404(rows, pk=object_id if object_id.isdecimal() else 0)
+        document = get_object_or_404(rows, pk=pk)
         outdated = document_outdated(document=document)
         changed = outdated.changed if outdated else ()
         return staff_response(

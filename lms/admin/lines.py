@@ -6,13 +6,12 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin_base import AddedByPageAdmin, RangeDateFilter
+from core.admin_base import AddedByPageAdmin, PageAdmin, RangeDateFilter
 from core.business_date import business_date
 from core.staff_forms import as_of_date
 from core.staff_pages import acting_user, staff_response
@@ -48,7 +47,7 @@ def bar_of(standing: LineStanding) -> LineBar:
 
 
 @admin.register(CreditLine)
-class CreditLineAdmin(AddedByPageAdmin):
+class CreditLineAdmin(PageAdmin, AddedByPageAdmin):
     """Every credit line; what can be done to one is on its page."""
 
     add_permission, add_page = "lms.sanction_line", "staff:line-sanction"
@@ -79,15 +78,9 @@ class CreditLineAdmin(AddedByPageAdmin):
         changelist.result_list = lines
         return changelist
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the line's page in place of a form: a line changes by facts alone."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return _line_page(request, object_id)
+        return _line_page(request, pk)
 
     @admin.display(description="Borrower")
     def borrower(self, line: CreditLine) -> str:
@@ -140,9 +133,9 @@ class LineParametersAdmin(AddedByPageAdmin):
     ordering = ("-effective_from",)
 
 
-def _line_page(request: HttpRequest, object_id: str) -> HttpResponse:
+def _line_page(request: HttpRequest, pk: int) -> HttpResponse:
     lines = CreditLine.objects.select_related("customer", "product_version__product")
-    line = get_object_or_404(lines, pk=object_id if object_id.isdecimal() else 0)
+    line = get_object_or_404(lines, pk=pk)
     today = business_date()
     asked, known_on = _asked(request, "as_of", today), _asked(request, "known_on", today)
     as_of = asked or today

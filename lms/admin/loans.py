@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.approvals.selectors import requests_about
 from core.errors import KistError
 from core.staff_pages import acting_user, staff_response
@@ -24,7 +23,7 @@ _WAITING_SHOWN = 20
 
 
 @admin.register(Loan)
-class LoanAdmin(ReadOnlyModelAdmin):
+class LoanAdmin(PageAdmin, ReadOnlyModelAdmin):
     """Every loan account; what can be done to one is on its page."""
 
     list_display = (
@@ -58,15 +57,9 @@ class LoanAdmin(ReadOnlyModelAdmin):
         """Let links of the home page filter by days past due."""
         return lookup == "days_past_due__gte" or super().lookup_allowed(lookup, value, request)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the loan's page in place of a form: a loan changes by facts alone."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return _loan_page(request, object_id)
+        return _loan_page(request, pk)
 
     @admin.display(description="Borrower")
     def borrower(self, loan: Loan) -> str:
@@ -104,10 +97,10 @@ class LoanAdmin(ReadOnlyModelAdmin):
         return day(loan.next_due_date)
 
 
-def _loan_page(request: HttpRequest, object_id: str) -> TemplateResponse:
+def _loan_page(request: HttpRequest, pk: int) -> TemplateResponse:
     loan = get_object_or_404(
         Loan.objects.select_related("customer", "product_version__product"),
-        pk=object_id if object_id.isdecimal() else 0,
+        pk=pk,
     )
     try:
         context = loan_page_context(request, loan)

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import SafeString
 
-from core.admin_base import AddedByPageAdmin
+from core.admin_base import AddedByPageAdmin, PageAdmin
 from core.approvals.models import ApprovalRequest
 from core.business_date import business_date
 from core.errors import KistError
@@ -26,7 +26,7 @@ _TRIED = (DryRunKind.PRODUCT, DryRunKind.WATERFALL, DryRunKind.PENAL_PLAN)
 
 
 @admin.register(Product)
-class ProductAdmin(AddedByPageAdmin):
+class ProductAdmin(PageAdmin, AddedByPageAdmin):
     """What the lender sells. Versions are published, never edited."""
 
     add_permission, add_page = "lms.add_product", "staff:product-add"
@@ -34,15 +34,9 @@ class ProductAdmin(AddedByPageAdmin):
     search_fields = ("code__startswith", "name__icontains")
     ordering = ("code",)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the product's page in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        product = get_object_or_404(Product, pk=object_id if object_id.isdecimal() else 0)
+        product = get_object_or_404(Product, pk=pk)
         versions = list(product.versions.select_related("published_by").order_by("-number"))
         return staff_response(
             request,

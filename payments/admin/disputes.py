@@ -6,7 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from core.acts.forms import ActForm
 from core.acts.pages import act_page
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter
 from core.approvals.papers import PaperField
 from core.approvals.selectors import requests_about
 from core.approvals.services import Attachment
@@ -85,7 +85,7 @@ FORMS: Final[dict[str, type[ActForm]]] = {"accept": AcceptForm, "decide": Decide
 
 
 @admin.register(Dispute)
-class DisputeAdmin(FoundByName):
+class DisputeAdmin(PageAdmin, FoundByName):
     """Every dispute; those to be answered stand above the list, the first due first."""
 
     list_display = (
@@ -115,15 +115,9 @@ class DisputeAdmin(FoundByName):
         """Put what is to be answered above the list."""
         return super().changelist_view(request, {"due": disputes_due(), **(extra_context or {})})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the dispute's page in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return _response(request, _dispute(int(object_id) if object_id.isdecimal() else 0))
+        return _response(request, _dispute(pk))
 
     @admin.display(description="Loan")
     def loan(self, dispute: Dispute) -> str:

@@ -6,12 +6,12 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter
 from core.approvals.selectors import requests_about
 from core.errors import KistError
 from core.staff_forms import OnceForm, RupeesField, StaffForm, reason_field, rupees_text
@@ -146,7 +146,7 @@ class _MoneyAdmin(FoundByName):
 
 
 @admin.register(IncomingPayment)
-class IncomingPaymentAdmin(_MoneyAdmin):
+class IncomingPaymentAdmin(PageAdmin, _MoneyAdmin):
     """Every payment that arrived; money in suspense waits for a person."""
 
     list_display = ("number", "loan", "paid", "source", "method", "state_badge", "utr", "arrived", "problem")
@@ -158,15 +158,9 @@ class IncomingPaymentAdmin(_MoneyAdmin):
     search_fields = ("number", "utr", "vendor_reference", "loan__number")
     search_help_text = "Number, UTR, the gateway's reference, or the loan's number, in full"
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Lead to the payment's page."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return redirect("staff-payments:payment", payment_id=object_id)
+        return redirect("staff-payments:payment", payment_id=pk)
 
     @admin.display(description="Arrived")
     def arrived(self, payment: IncomingPayment) -> str:

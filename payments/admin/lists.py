@@ -2,13 +2,12 @@
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from core.admin_base import ReadOnlyModelAdmin
+from core.admin_base import PageAdmin, ReadOnlyModelAdmin
 
 # A name finds one row, or the rows of one loan.
 _FOUND = 200
@@ -39,7 +38,7 @@ class FoundByName(ReadOnlyModelAdmin):
         return queryset.filter(pk__in=found), False
 
 
-class PagedAdmin(FoundByName):
+class PagedAdmin(PageAdmin, FoundByName):
     """A list of facts, the latest first; `page_name` takes the row's key as `argument`."""
 
     ordering = ("-id",)
@@ -47,12 +46,6 @@ class PagedAdmin(FoundByName):
     page_name = ""
     argument = ""
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Lead to the page of the row."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return redirect(reverse(self.page_name, kwargs={self.argument: object_id}))
+        return redirect(reverse(self.page_name, kwargs={self.argument: pk}))

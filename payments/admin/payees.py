@@ -1,17 +1,14 @@
 """Accounts that money may be paid to: what was proven of each, names in doubt, and a new proof."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from core import audit
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.errors import KistError
 from core.staff_forms import StaffForm, reason_field
@@ -36,7 +33,7 @@ class DoubtForm(StaffForm):
 
 
 @admin.register(PayeeCheck)
-class PayeeCheckAdmin(ReadOnlyModelAdmin):
+class PayeeCheckAdmin(PageAdmin, ReadOnlyModelAdmin):
     """Every check of an account, the latest first; the latest answer counts until its day."""
 
     list_display = (
@@ -62,15 +59,9 @@ class PayeeCheckAdmin(ReadOnlyModelAdmin):
     ordering = ("-id",)
     sortable_by = ()
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what is known of the account in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return _check_response(request, _check(int(object_id) if object_id.isdecimal() else 0), DoubtForm())
+        return _check_response(request, _check(pk), DoubtForm())
 
     @admin.display(description="Customer")
     def customer(self, check: PayeeCheck) -> str:

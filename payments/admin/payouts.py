@@ -5,13 +5,13 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter, ReadOnlyModelAdmin
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter, ReadOnlyModelAdmin
 from core.approvals.models import ApprovalRequest
 from core.approvals.selectors import requests_about
 from core.business_date import business_date
@@ -87,7 +87,7 @@ class DecisionForm(StaffForm):
 
 
 @admin.register(Payout)
-class PayoutAdmin(ReadOnlyModelAdmin):
+class PayoutAdmin(PageAdmin, ReadOnlyModelAdmin):
     """Every payout; what can be done about one is on its page."""
 
     list_display = ("number", "loan", "kind_words", "paid", "rail", "state_badge", "utr", "requested", "problem")
@@ -114,15 +114,9 @@ class PayoutAdmin(ReadOnlyModelAdmin):
         """Put what is stuck above the list."""
         return super().changelist_view(request, {"stuck": payouts_stuck(), **(extra_context or {})})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the payout's page in place of a form: a payout changes by what vendors tell."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        return _payout_response(request, _payout(int(object_id) if object_id.isdecimal() else 0), DecisionForm())
+        return _payout_response(request, _payout(pk), DecisionForm())
 
     @admin.display(description="What for")
     def kind_words(self, payout: Payout) -> str:

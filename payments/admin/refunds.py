@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString
 
-from core.admin_base import ChoicesDropdownFilter, RangeDateFilter
+from core.admin_base import ChoicesDropdownFilter, PageAdmin, RangeDateFilter
 from core.sagas.models import Saga
 from core.selectors import saga_picture
 from core.staff_pages import staff_page, staff_response
@@ -24,7 +23,7 @@ _SHOWN = 20
 
 
 @admin.register(PaymentRefund)
-class PaymentRefundAdmin(FoundByName):
+class PaymentRefundAdmin(PageAdmin, FoundByName):
     """Every payment that was asked to be given back; a row leads to its page."""
 
     list_display = (
@@ -57,15 +56,9 @@ class PaymentRefundAdmin(FoundByName):
         rows = Payout.objects.filter(kind=PayoutKind.REFUND, state__in=_OPEN).select_related("loan").order_by("pk")
         return super().changelist_view(request, {"excess": list(rows[:_SHOWN]), **(extra_context or {})})
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the refund's page in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        refund = _refund(int(object_id) if object_id.isdecimal() else 0)
+        refund = _refund(pk)
         return staff_response(request, "payments/refund.html", title=f"Refund {refund.number}", **_picture(refund))
 
     @admin.display(description="Loan")

@@ -5,13 +5,12 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, ReadOnlyModelAdmin
+from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, PageAdmin, ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.clock import database_now
 from core.errors import KistError
@@ -124,22 +123,16 @@ class ParametersForm(StaffForm):
 
 
 @admin.register(Vendor)
-class VendorAdmin(AddedByPageAdmin):
+class VendorAdmin(PageAdmin, AddedByPageAdmin):
     """Contracts with vendors; secrets are never shown."""
 
     add_permission, add_page = "payments.add_vendor", "staff-payments:vendor-add"
     list_display = ("name", "code", "kind", "is_active", "calls_per_second", "answer_seconds", "idempotency_hours")
     ordering = ("code",)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the contract, its routes and what may be done, in place of a form."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        vendor = get_object_or_404(Vendor, pk=object_id if object_id.isdecimal() else 0)
+        vendor = get_object_or_404(Vendor, pk=pk)
         return staff_response(
             request,
             "payments/vendor.html",
