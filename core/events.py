@@ -1,5 +1,6 @@
 """What apps announce to each other: `publish` in the transaction that it tells of, `subscribe` once at start."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
@@ -17,7 +18,7 @@ EVENTS_QUEUE: Final = "events"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(ABC):
     """Something that has happened: a frozen dataclass of ids, whole numbers, text, dates and instants.
 
     `topic` is `app.what_happened`. Events with the same `partition_key` are about the same thing.
@@ -27,9 +28,9 @@ class Event:
     priority: ClassVar[int] = 50
 
     @property
+    @abstractmethod
     def partition_key(self) -> str:
         """Name what the event is about, such as `loan:12`."""
-        raise NotImplementedError
 
 
 EventKind = TypeVar("EventKind", bound=Event)
