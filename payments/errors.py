@@ -131,6 +131,16 @@ class WebhookUnreadable(KistError):
     template = "The event lacks {what}. Ask the vendor, then let it be tried again."
 
 
+class WebhookFieldWrong(WebhookUnreadable):
+    """A field of a genuine event is missing, or is not of the sort that it must be."""
+
+    code = "payments.webhook_field_wrong"
+    template = (
+        "{event}: {field} {problem}. Nothing was booked."
+        " Ask the vendor for the whole event, or tell the developers; then try it again."
+    )
+
+
 class WebhookRefused(KistError):
     """Base of what a vendor is answered when nothing of what it sent was kept."""
 

@@ -1,10 +1,9 @@
 """The events of the gateway that counts in rupees, read into our words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from payments.errors import WebhookUnreadable
 from payments.vendors.cashfree import paise_of, payout_news, proof_news
 from payments.vendors.heard import (
     DisputeHeard,
@@ -23,6 +22,7 @@ from payments.vendors.heard import (
     SettlementHeard,
     word,
 )
+from payments.vendors.parts import Entity, Part, event_part, field_wrong, name_in, part_in, prose_in, state_in
 from payments.vendors.payers import cashfree_payer, moment_of
 
 _PAYMENT: Final = {
@@ -48,7 +48,10 @@ _REFUND: Final = {
     "CANCELLED": RefundTold.FAILED,
     "FAILED": RefundTold.FAILED,
 }
-Entity = Mapping[str, Any]
+_KIND_MOST: Final = 96
+_UTR_MOST: Final = 35
+# Older and newer versions of the vendor's interface say it differently.
+SETTLED: Final = frozenset({"PAID", "SUCCESS"})
 # By which name each part of an event is known, the most telling first.
 _NAMES: Final = (
     "transfer_id",
@@ -80,33 +83,27 @@ def reading_of(body: Entity) -> Reading:
     Raises:
         WebhookUnreadable: something that must be there is missing or is no amount.
     """
-    kind = str(body.get("type") or "")
-    if not kind:
-        raise WebhookUnreadable(what="the name of the event")
+    event = event_part(body, name="type")
+    kind = name_in(event, "type", is_needed=True, most=_KIND_MOST)
     reader = next((read for start, read in _READERS if kind.startswith(start)), None)
-    return Reading(reader(body) if reader else ())
+    return Reading(reader(event) if reader else ())
 
 
 def link_heard(data: Entity) -> LinkHeard:
     """Read a link as the gateway tells it."""
-    told = _LINK.get(str(data.get("link_status")))
-    if told is None or not data.get("link_id"):
-        raise WebhookUnreadable(what="the state of the link")
-    return LinkHeard(told=told, vendor_reference=str(data["link_id"]), our_reference=str(data["link_id"]))
+    reference = name_in(data, "link_id", is_needed=True)
+    return LinkHeard(told=state_in(data, "link_status", _LINK), vendor_reference=reference, our_reference=reference)
 
 
 def refund_heard(refund: Entity) -> RefundHeard:
     """Read a refund as the gateway tells it."""
-    told = _REFUND.get(str(refund.get("refund_status")))
-    if told is None:
-        raise WebhookUnreadable(what="the state of the refund")
     return RefundHeard(
-        told=told,
-        vendor_reference=str(refund.get("cf_refund_id") or ""),
-        our_reference=str(refund.get("refund_id") or ""),
-        payment_reference=str(refund.get("cf_payment_id") or ""),
+        told=state_in(refund, "refund_status", _REFUND),
+        vendor_reference=name_in(refund, "cf_refund_id", is_needed=True),
+        our_reference=name_in(refund, "refund_id"),
+        payment_reference=name_in(refund, "cf_payment_id"),
         amount_paise=_paise(refund, "refund_amount"),
-        reason=str(refund.get("status_description") or "")[:120],
+        reason=prose_in(refund, "status_description"),
     )
 
 
@@ -114,62 +111,66 @@ def payment_heard(
     payment: Entity, *, ours: str = "", account: str = "", order: str = "", beside: Entity | None = None
 ) -> PaymentHeard:
     """Read a payment as the gateway tells it."""
-    told = _PAYMENT.get(str(payment.get("payment_status")))
-    if told is None or not payment.get("cf_payment_id"):
-        raise WebhookUnreadable(what="the state of the payment")
+    told = state_in(payment, "payment_status", _PAYMENT)
     return PaymentHeard(
         told=told,
-        vendor_reference=str(payment["cf_payment_id"]),
+        vendor_reference=name_in(payment, "cf_payment_id", is_needed=True),
         amount_paise=_paise(payment, "payment_amount"),
-        method=str(payment.get("payment_group") or ""),
-        utr=str(payment.get("bank_reference") or ""),
-        order_reference=str(payment.get("order_id") or order),
+        method=name_in(payment, "payment_group"),
+        utr=name_in(payment, "bank_reference"),
+        order_reference=name_in(payment, "order_id") or order,
         our_reference=ours,
         account_reference=account,
-        reason=str(payment.get("payment_message") or "")[:120] if told == PaymentTold.FAILED else "",
+        reason=prose_in(payment, "payment_message") if told == PaymentTold.FAILED else "",
         paid_epoch=_epoch(payment.get("payment_time")),
         payer=cashfree_payer(payment, beside or {}),
     )
 
 
-def _transfer(body: Entity) -> tuple[Heard, ...]:
-    data = _part(body, "data")
+def _transfer(event: Part) -> tuple[Heard, ...]:
+    data = _data(event)
+    name_in(data, "status", is_needed=True)
+    name_in(data, "cf_transfer_id")
+    name_in(data, "transfer_utr", most=_UTR_MOST)
     amount = _paise(data, "transfer_amount") if "transfer_amount" in data else None
-    reference = str(data.get("transfer_id") or "")
+    reference = name_in(data, "transfer_id", is_needed=True)
     return (PayoutHeard(our_reference=reference, amount_paise=amount, news=payout_news(data)),)
 
 
-def _proof(body: Entity) -> tuple[Heard, ...]:
-    data = _part(body, "data")
-    return (ProofHeard(our_reference=str(data.get("user_id") or ""), news=proof_news(data)),)
+def _proof(event: Part) -> tuple[Heard, ...]:
+    data = _data(event)
+    name_in(data, "reference_id", is_needed=True)
+    name_in(data, "account_status" if "account_status" in data else "status", is_needed=True)
+    name_in(data, "utr", most=_UTR_MOST)
+    return (ProofHeard(our_reference=name_in(data, "user_id"), news=proof_news(data)),)
 
 
-def _payment(body: Entity) -> tuple[Heard, ...]:
-    data = _part(body, "data")
-    order = _part(data, "order")
-    ours = str(_part(order, "order_tags").get("link_id") or order.get("order_id") or "")
-    order_id = str(order.get("order_id") or "")
-    return (payment_heard(_part(data, "payment"), ours=ours, order=order_id, beside=data),)
+def _payment(event: Part) -> tuple[Heard, ...]:
+    data = _data(event)
+    order = part_in(data, "order")
+    order_id = name_in(order, "order_id")
+    ours = name_in(part_in(order, "order_tags"), "link_id") or order_id
+    return (payment_heard(part_in(data, "payment", is_needed=True), ours=ours, order=order_id, beside=data),)
 
 
-def _virtual_account(body: Entity) -> tuple[Heard, ...]:
-    data = _part(body, "data")
-    account = str(_part(data, "virtual_account").get("virtual_account_id") or "")
-    return (payment_heard(_part(data, "payment"), account=account, beside=data),)
+def _virtual_account(event: Part) -> tuple[Heard, ...]:
+    data = _data(event)
+    account = name_in(part_in(data, "virtual_account", is_needed=True), "virtual_account_id", is_needed=True)
+    return (payment_heard(part_in(data, "payment", is_needed=True), account=account, beside=data),)
 
 
-def _link(body: Entity) -> tuple[Heard, ...]:
-    return (link_heard(_part(body, "data")),)
+def _link(event: Part) -> tuple[Heard, ...]:
+    return (link_heard(_data(event)),)
 
 
-def _refund(body: Entity) -> tuple[Heard, ...]:
-    return (refund_heard(_part(_part(body, "data"), "refund")),)
+def _refund(event: Part) -> tuple[Heard, ...]:
+    return (refund_heard(part_in(_data(event), "refund", is_needed=True)),)
 
 
-def _dispute(body: Entity) -> tuple[Heard, ...]:
-    data = _part(body, "data")
-    dispute, order = _part(data, "dispute"), _part(data, "order_details")
-    status = str(dispute.get("dispute_status") or "")
+def _dispute(event: Part) -> tuple[Heard, ...]:
+    dispute = part_in(_data(event), "dispute", is_needed=True)
+    order = part_in(_data(event), "order_details", is_needed=True)
+    status = name_in(dispute, "dispute_status", is_needed=True)
     told = DisputeTold.OPEN
     if status.endswith("MERCHANT_WON"):
         told = DisputeTold.WON
@@ -178,32 +179,32 @@ def _dispute(body: Entity) -> tuple[Heard, ...]:
     return (
         DisputeHeard(
             told=told,
-            vendor_reference=str(dispute.get("dispute_id") or ""),
-            payment_reference=str(order.get("cf_payment_id") or ""),
+            vendor_reference=name_in(dispute, "dispute_id", is_needed=True),
+            payment_reference=name_in(order, "cf_payment_id", is_needed=True),
             amount_paise=_paise(dispute, "dispute_amount"),
-            reason=str(dispute.get("reason_code") or "")[:120],
+            reason=prose_in(dispute, "reason_code"),
             respond_by=moment_of(dispute.get("respond_by")),
         ),
     )
 
 
-def _settlement(body: Entity) -> tuple[Heard, ...]:
-    settlement = _part(_part(body, "data"), "settlement")
-    if settlement.get("status") != "PAID":
+def _settlement(event: Part) -> tuple[Heard, ...]:
+    settlement = part_in(_data(event), "settlement", is_needed=True)
+    if name_in(settlement, "status", is_needed=True) not in SETTLED:
         return ()
     tax = _paise(settlement, "service_tax", default=0)
     return (
         SettlementHeard(
-            vendor_reference=str(settlement.get("settlement_id") or ""),
+            vendor_reference=name_in(settlement, "settlement_id", is_needed=True),
             amount_paise=_paise(settlement, "amount_settled"),
             fee_paise=_paise(settlement, "service_charge", default=0) + tax,
             tax_paise=tax,
-            utr=str(settlement.get("utr") or ""),
+            utr=name_in(settlement, "utr"),
         ),
     )
 
 
-_READERS: Final[tuple[tuple[str, Callable[[Entity], tuple[Heard, ...]]], ...]] = (
+_READERS: Final[tuple[tuple[str, Callable[[Part], tuple[Heard, ...]]], ...]] = (
     ("TRANSFER_", _transfer),
     ("BANK_ACCOUNT_VERIFICATION", _proof),
     ("PAYMENT_LINK_EVENT", _link),
@@ -215,6 +216,10 @@ _READERS: Final[tuple[tuple[str, Callable[[Entity], tuple[Heard, ...]]], ...]] =
 )
 
 
+def _data(event: Part) -> Part:
+    return part_in(event, "data", is_needed=True)
+
+
 def _part(body: Entity, name: str) -> dict[str, Any]:
     part = body.get(name)
     return part if isinstance(part, dict) else {}
@@ -222,14 +227,16 @@ def _part(body: Entity, name: str) -> dict[str, Any]:
 
 def _paise(entity: Entity, name: str, *, default: int | None = None) -> int:
     value = entity.get(name)
-    if value is None and default is not None:
+    if value is None:
+        if default is None:
+            raise field_wrong(entity, name, "is missing")
         return default
     try:
         paise = paise_of(value)
     except ValueError:
         paise = -1
-    if paise < 0:
-        raise WebhookUnreadable(what=f"{name}, which is no amount in rupees and paise")
+    if paise < 0 or isinstance(value, bool):
+        raise field_wrong(entity, name, "is no amount in rupees and paise")
     return paise
 
 

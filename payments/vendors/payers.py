@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from payments.vendors.heard import PayerTold
+from payments.vendors.parts import storable
 
 Entity = Mapping[str, Any]
 _TEXT_MAX: Final = 160
@@ -45,17 +46,17 @@ def cashfree_payer(payment: Entity, data: Entity) -> PayerTold:
 
 def moment_of(value: object) -> datetime | None:
     """Read an instant that a gateway names as seconds since 1970 or as text; None for neither."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return datetime.fromtimestamp(value, tz=UTC)
     try:
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return datetime.fromtimestamp(value, tz=UTC)
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
     return found if found is not None and found.tzinfo is not None else None
 
 
 def _text(value: object) -> str:
-    text = " ".join(value.split()) if isinstance(value, str) else ""
+    text = storable(" ".join(value.split())) if isinstance(value, str) else ""
     return "" if text.lower() in _SAYS_NOTHING else text[:_TEXT_MAX]
 
 

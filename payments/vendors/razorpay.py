@@ -142,7 +142,7 @@ def proof_find(*, our_reference: str, vendor_reference: str) -> ProofCall:
 
 def payout_news(entity: Mapping[str, Any]) -> PayoutNews:
     """Read a payout as the gateway tells it, in an answer or in a webhook."""
-    details = entity.get("status_details") or {}
+    details = _object(entity.get("status_details"))
     return PayoutNews(
         told=_TOLD.get(str(entity.get("status")), Told.UNSURE),
         vendor_reference=str(entity.get("id") or ""),
@@ -153,7 +153,7 @@ def payout_news(entity: Mapping[str, Any]) -> PayoutNews:
 
 def proof_news(entity: Mapping[str, Any]) -> ProofNews:
     """Read a validation as the gateway tells it."""
-    results = entity.get("results") or entity.get("validation_results") or {}
+    results = _object(entity.get("results") or entity.get("validation_results"))
     status = str(entity.get("status"))
     state = CheckState.WAITING if status == "created" else CheckState.UNPROVEN
     if status == "completed":
@@ -165,3 +165,7 @@ def proof_news(entity: Mapping[str, Any]) -> ProofNews:
         utr=str(entity.get("utr") or ""),
         reason=str(results.get("details") or "")[:120],
     )
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -17,6 +17,7 @@ from payments.services.vendors import client_of
 from payments.vendors import cashfree, cashfree_events, razorpay, razorpay_events
 from payments.vendors.heard import Envelope
 from payments.vendors.lookup import LookupClient
+from payments.vendors.parts import storable
 from payments.webhooks.contracts import contracts
 
 QUEUE: Final = "pay.webhook"
@@ -75,8 +76,8 @@ def webhook_store(*, vendor: Vendor, raw: bytes, headers: Mapping[str, str]) -> 
             event_id=f"{vendor.code}:{name}",
             raw=raw,
             queue=QUEUE,
-            kind=_storable(envelope.kind),
-            entity=_storable(envelope.entity),
+            kind=storable(envelope.kind),
+            entity=storable(envelope.entity),
             headers={"vendor": vendor.code, **{n: headers[n][:96] for n in _KEPT_HEADERS if n in headers}},
         )
         if is_new or bytes(message.raw) == raw:
@@ -134,11 +135,6 @@ def _is_too_long(raw: bytes) -> bool:
     if 2 * len(raw) <= _STATEMENT_MOST:
         return False
     return len(raw) > BODY_MOST or len(raw) + sum(raw.count(byte) for byte in _SENT_AS_TWO) > _STATEMENT_MOST
-
-
-def _storable(text: str) -> str:
-    """Return text without halves of characters, which JSON can spell and no database can hold."""
-    return text.encode(errors="replace").decode()
 
 
 def _digest(source: str, envelope: Envelope, raw: bytes) -> str:
