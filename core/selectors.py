@@ -12,7 +12,7 @@ from core.idempotency.models import IdempotencyKey, IdempotencyState
 from core.inbox.models import InboxMessage, MessageState
 from core.outbox.models import OutboxEvent
 from core.queues import inbox_queues, saga_queues
-from core.sagas.definitions import ROLLBACK_QUEUE, saga_kind, saga_kinds
+from core.sagas.definitions import ROLLBACK_QUEUE, saga_gap, saga_kind
 from core.sagas.models import Saga, SagaState, StepState
 from core.streams import lag
 
@@ -111,18 +111,21 @@ def queue_lags() -> list[tuple[str, int | None]]:
 
 def saga_picture(*, saga: Saga) -> tuple[SagaStepView, ...]:
     """Return all steps of a saga in order, those that it has not reached as well."""
-    rows = {row.number: row for row in saga.steps.all()}
-    if saga.kind not in {kind.code for kind in saga_kinds()}:
-        return ()
+    rows = {row.number: row for row in saga.steps.order_by("number")}
+    if saga_gap(kind=saga.kind, steps=[(row.number, row.name) for row in rows.values()]):
+        # A newer release has written it: only what it wrote is known here.
+        steps = [(number, row.name, row.is_pivot) for number, row in rows.items()]
+    else:
+        steps = [(number, step.title, step.is_pivot) for number, step in enumerate(saga_kind(saga.kind).steps)]
     views = []
-    for number, step in enumerate(saga_kind(saga.kind).steps):
+    for number, title, is_pivot in steps:
         row = rows.get(number)
         views.append(
             SagaStepView(
-                title=step.title,
+                title=title,
                 state=row.state if row else "",
                 state_label=StepState(row.state).label if row else "not reached",
-                is_pivot=step.is_pivot,
+                is_pivot=is_pivot,
                 attempts=row.attempts if row else 0,
                 problem=row.problem if row else "",
                 run_at=row.run_at if row and row.state in (StepState.PENDING, StepState.COMP_PENDING) else None,

@@ -17,7 +17,7 @@ from core.outbox.models import OutboxEvent
 from core.outbox.relay import BATCH, outbox_relay
 from core.queues import inbox_queues, saga_queues
 from core.sagas.definitions import ROLLBACK_QUEUE
-from core.sagas.runner import step_run, steps_due
+from core.sagas.runner import step_queues, step_run, steps_due
 from core.streams import Hints
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ LANES: Final = {
     # Whoever goes forward looks first for what has to be undone.
     "sagas": Lane(
         name="sagas",
-        queues=lambda: (ROLLBACK_QUEUE, *saga_queues()),
+        queues=lambda: tuple(dict.fromkeys((ROLLBACK_QUEUE, *saga_queues(), *step_queues()))),
         due=lambda queue: steps_due(queue=queue, limit=_AT_ONCE),
         work=lambda row_id: step_run(step_id=row_id),
     ),

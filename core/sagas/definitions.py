@@ -1,6 +1,6 @@
 """How a saga is written down: its steps, what undoes each, and where the point of no return lies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -131,3 +131,19 @@ def saga_kind(code: str) -> SagaKind:
 def saga_kinds() -> tuple[SagaKind, ...]:
     """Return every saga, sorted by its title."""
     return tuple(sorted(_KINDS.values(), key=lambda kind: kind.title))
+
+
+def saga_gap(*, kind: str, steps: Iterable[tuple[int, str]]) -> str:
+    """Say what of a saga this release does not know; empty when it knows it all.
+
+    A newer release may have written kinds and steps that an older one, still running beside it, has never heard of.
+
+    Args:
+        steps: number and name of each step that the saga has reached.
+    """
+    definition = _KINDS.get(kind)
+    if definition is None:
+        return f"sagas of the kind {kind}"
+    names = [step.name for step in definition.steps]
+    lacking = next((name for number, name in steps if names[number : number + 1] != [name]), "")
+    return f"the step {lacking} of {kind}" if lacking else ""

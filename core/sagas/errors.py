@@ -33,3 +33,14 @@ class SagaEnded(KistError):
     code = "core.saga_ended"
     http_status = 409
     template = "Saga {saga} has ended: it is {state}."
+
+
+class SagaNotKnown(KistError):
+    """The saga was written by a newer release than the one that is asked to go on with it."""
+
+    code = "core.saga_not_known"
+    http_status = 409
+    template = (
+        "This release of Kist does not know {gap}: a newer one has written it."
+        " Bring this installation to that release, then try it again."
+    )

@@ -10,7 +10,19 @@ from core.clock import database_now, in_a_hurry
 from core.errors import KistError
 from core.failpoints import failpoint
 from core.locks import rows_for_update, unlocked_rows
-from core.sagas.definitions import LOWEST_PRIORITY, Done, Failed, Outcome, Park, Step, StepRun, Wait, saga_kind
+from core.sagas.definitions import (
+    LOWEST_PRIORITY,
+    Done,
+    Failed,
+    Outcome,
+    Park,
+    Step,
+    StepRun,
+    Wait,
+    saga_gap,
+    saga_kind,
+)
+from core.sagas.errors import SagaNotKnown
 from core.sagas.models import Saga, SagaState, SagaStep, StepState
 from core.sagas.services import (
     AGEING,
@@ -20,6 +32,7 @@ from core.sagas.services import (
     compensation_begin,
     compensation_next,
     saga_end,
+    saga_known,
     saga_note,
     step_due,
     step_reach,
@@ -66,6 +79,18 @@ def steps_due(*, queue: str, limit: int) -> list[int]:
     return [pk for _, pk in sorted(found)[:limit]]
 
 
+def step_queues() -> list[str]:
+    """Return every queue that a step was ever put on, also by a release that knows more of them than this one.
+
+    A step on a queue that nobody reads would neither run nor be seen. Each queue is one look-up in the index.
+    """
+    found: list[str] = []
+    rows = SagaStep.objects.order_by("queue").values_list("queue", flat=True)
+    while (name := rows.filter(queue__gt=found[-1] if found else "").first()) is not None:
+        found.append(name)
+    return found
+
+
 def step_hold(*, run: StepRun) -> None:
     """Lock a step in the caller's transaction and make sure that it is still this worker's; business rows come first.
 
@@ -85,7 +110,11 @@ def step_run(*, step_id: int) -> bool:
     Returns:
         Whether it was claimed: False when it is not due, or somebody else has it.
     """
-    claim = run_in_transaction(lambda: _claim(step_id))
+    try:
+        claim = run_in_transaction(lambda: _claim(step_id))
+    except SagaNotKnown:
+        run_in_transaction(lambda: _park_unknown(step_id))
+        return True
     if claim is None:
         return False
     failpoint("saga.after_claim")
@@ -122,6 +151,9 @@ def _claim(step_id: int) -> _Claim | None:
     saga = Saga.objects.get(pk=row.saga_id)
     if saga.state not in _ALIVE:
         return None
+    steps = list(saga.steps.all())
+    if gap := saga_gap(kind=saga.kind, steps=[(step.number, step.name) for step in steps]):
+        raise SagaNotKnown(gap=gap)
     definition = saga_kind(saga.kind)
     is_undoing = row.state in UNDOING
     row.state = StepState.COMP_CLAIMED if is_undoing else StepState.CLAIMED
@@ -129,7 +161,7 @@ def _claim(step_id: int) -> _Claim | None:
     row.fence += 1
     row.lease_until = now + in_a_hurry(timedelta(seconds=definition.lease_seconds))
     row.save(update_fields=["state", "attempts", "fence", "lease_until"])
-    results = {step.name: step.result for step in saga.steps.all()}
+    results = {step.name: step.result for step in steps}
     run = StepRun(
         saga_id=saga.pk,
         step_id=row.pk,
@@ -146,6 +178,20 @@ def _is_due(row: SagaStep, now: datetime) -> bool:
     if row.state in WAITING:
         return row.run_at <= now
     return row.state in CLAIMED and row.lease_until is not None and row.lease_until < now
+
+
+def _park_unknown(step_id: int) -> None:
+    """Put a saga that this release does not know before a person, once: whoever tries it again has updated first."""
+    saga = rows_for_update(Saga.objects.filter(steps=step_id)).get()
+    row = rows_for_update(SagaStep.objects.filter(pk=step_id)).get()
+    if saga.state not in _ALIVE or not _is_due(row, database_now()):
+        return
+    try:
+        saga_known(saga=saga)
+    except SagaNotKnown as error:
+        saga.changed_at = database_now()
+        _park(saga, row, error.message, is_undoing=row.state in UNDOING)
+        saga.save()
 
 
 def _work(claim: _Claim) -> Outcome:

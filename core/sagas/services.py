@@ -11,8 +11,8 @@ from django.db.models import Q
 from core import audit
 from core.clock import database_now
 from core.locks import rows_for_update
-from core.sagas.definitions import LOWEST_PRIORITY, ROLLBACK_QUEUE, SagaKind, saga_kind
-from core.sagas.errors import IntentReused, SagaEnded, SagaNotParked, SagaPastPivot
+from core.sagas.definitions import LOWEST_PRIORITY, ROLLBACK_QUEUE, SagaKind, saga_gap, saga_kind
+from core.sagas.errors import IntentReused, SagaEnded, SagaNotKnown, SagaNotParked, SagaPastPivot
 from core.sagas.models import Saga, SagaEvent, SagaState, SagaStep, StepState
 from core.streams import hint_on_commit
 from core.transactions import run_in_transaction
@@ -97,11 +97,13 @@ def saga_retry(*, saga_id: int, actor: User | None, reason: str) -> Saga:
 
     Raises:
         SagaNotParked: it is not parked.
+        SagaNotKnown: a newer release has written it.
     """
 
     def retry(saga: Saga) -> None:
         if saga.state != SagaState.MANUAL:
             raise SagaNotParked(saga=saga.pk, state=saga.state)
+        saga_known(saga=saga)
         step = saga.steps.filter(state__in=(*WAITING, *CLAIMED, StepState.FAILED)).order_by("-number").first()
         assert step is not None  # noqa: S101  # a parked saga stopped at a step
         is_undoing = step.state in UNDOING
@@ -123,6 +125,7 @@ def saga_compensate(*, saga_id: int, actor: User | None, reason: str) -> Saga:
 
     Raises:
         SagaEnded, SagaPastPivot: there is nothing that we could undo.
+        SagaNotKnown: a newer release has written it.
     """
 
     def compensate(saga: Saga) -> None:
@@ -131,6 +134,7 @@ def saga_compensate(*, saga_id: int, actor: User | None, reason: str) -> Saga:
         pivot = saga.steps.filter(is_pivot=True, state__in=(StepState.DONE, StepState.CLAIMED)).first()
         if pivot is not None:
             raise SagaPastPivot(saga=saga.pk, step=pivot.name)
+        saga_known(saga=saga)
         compensation_begin(saga=saga, definition=saga_kind(saga.kind), problem=reason)
 
     return _decide(saga_id, actor, reason, "undone by hand", compensate)
@@ -149,6 +153,16 @@ def saga_park(*, saga_id: int, actor: User | None, reason: str) -> Saga:
         saga.state, saga.problem = SagaState.MANUAL, reason[:255]
 
     return _decide(saga_id, actor, reason, "parked by hand", park)
+
+
+def saga_known(*, saga: Saga) -> None:
+    """Make sure that this release knows a saga and every step that it has reached.
+
+    Raises:
+        SagaNotKnown: a newer release has written it.
+    """
+    if gap := saga_gap(kind=saga.kind, steps=saga.steps.values_list("number", "name")):
+        raise SagaNotKnown(gap=gap)
 
 
 def saga_note(*, saga: Saga, what: str, step: str = "", note: str = "") -> None:

@@ -12,10 +12,11 @@ from django.utils import timezone
 from core.models import AuditEntry, Saga, SagaStep
 from core.sagas import runner
 from core.sagas.definitions import ROLLBACK_QUEUE, StepRun
-from core.sagas.errors import IntentReused, SagaEnded, SagaNotParked, SagaPastPivot
+from core.sagas.errors import IntentReused, SagaEnded, SagaNotKnown, SagaNotParked, SagaPastPivot
 from core.sagas.models import SagaEvent, SagaState, StepState
 from core.sagas.runner import step_run, steps_due
 from core.sagas.services import saga_compensate, saga_park, saga_retry, saga_start, saga_wake
+from core.selectors import saga_picture, stuck_sagas
 from core.workers import LANES, lane_drain
 from tests.core.machinery import world
 from tests.core.machinery.sagas import register
@@ -327,3 +328,61 @@ def test_steps_of_another_day_are_not_read() -> None:
 
     assert due == [saga.steps.get(number=0).pk]
     assert reads() - before < 50
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "gap"),
+    [
+        ("tests.of_tomorrow", {}, "sagas of the kind tests.of_tomorrow"),
+        ("tests.reversible", {"number": 7}, "the step hold of tests.reversible"),
+        ("tests.reversible", {"name": "reserve"}, "the step reserve of tests.reversible"),
+    ],
+    ids=["kind", "number", "name"],
+)
+def test_saga_of_a_newer_release_is_parked_once_with_its_reason(
+    admin_user: User, caplog: Any, kind: str, step: dict[str, Any], gap: str
+) -> None:
+    saga = start()
+    Saga.objects.filter(pk=saga.pk).update(kind=kind)
+    saga.steps.update(queue="tests.of_tomorrow", **step)
+
+    for _ in range(3):
+        drained(saga)
+
+    problem = (
+        f"This release of Kist does not know {gap}: a newer one has written it."
+        " Bring this installation to that release, then try it again."
+    )
+    assert (saga.state, saga.problem, saga.steps.get().problem) == (SagaState.MANUAL, problem, problem)
+    assert [event.what for event in saga.events.all()] == ["started", "parked"]
+    assert len(caplog.records) == 1
+    assert stuck_sagas() == [saga]
+    assert [(step.title, step.state_label) for step in saga_picture(saga=saga)] == [
+        (saga.steps.get().name, "waiting to run")
+    ]
+    for decide in (saga_retry, saga_compensate):
+        with pytest.raises(SagaNotKnown):
+            decide(saga_id=saga.pk, actor=admin_user, reason="Go on")
+    assert world.effects() == []
+
+
+def test_saga_of_a_newer_release_goes_on_after_the_update(admin_user: User) -> None:
+    saga = start()
+    Saga.objects.filter(pk=saga.pk).update(kind="tests.of_tomorrow")
+    drained(saga)
+
+    Saga.objects.filter(pk=saga.pk).update(kind="tests.reversible")
+    saga_retry(saga_id=saga.pk, actor=admin_user, reason="Updated")
+
+    assert drained(saga).state == SagaState.DONE
+
+
+def test_unknown_saga_whose_worker_died_is_parked_and_that_worker_writes_nothing() -> None:
+    saga = start()
+    Saga.objects.filter(pk=saga.pk).update(kind="tests.of_tomorrow")
+    lost = timezone.now() - timedelta(minutes=1)
+    saga.steps.update(state=StepState.COMP_CLAIMED, lease_until=lost)
+
+    drained(saga)
+
+    assert (saga.state, steps_of(saga)) == (SagaState.MANUAL, [("hold", "COMP_PENDING")])
