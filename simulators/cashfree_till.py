@@ -40,6 +40,7 @@ class CashfreeTill:
             web.get("/cashfree/pg/orders/{id}/payments", self.payments_read),
             web.post("/cashfree/pg/orders/{id}/refunds", self.refund_create),
             web.get("/cashfree/pg/orders/{id}/refunds/{refund}", self.refund_read),
+            web.post("/cashfree/pg/settlements", self.settlements),
             web.post("/cashfree/pg/settlement/recon", self.recon),
         ]
 
@@ -130,6 +131,27 @@ class CashfreeTill:
 
         return await self._call(request, "recon", "", tell)
 
+    async def settlements(self, request: web.Request) -> web.StreamResponse:
+        """Tell the settlements between two instants, page by page; the cursor says where the next page begins."""
+        body = await request.json()
+        filters, page = body.get("filters") or {}, body.get("pagination") or {}
+        first, last = (_epoch(filters.get(name)) for name in ("start_date", "end_date"))
+
+        def tell() -> Answer:
+            if first is None or last is None:
+                return 400, {"code": "filters_missing", "message": "start_date and end_date are required"}
+            things = self.world.book.things(vendor=VENDOR, kind="settlement")
+            rows = [_listed(row) for row in things if first <= row["at"] <= last]
+            begin, limit = int(page.get("cursor") or 0), int(page.get("limit") or 10)
+            following = begin + limit if begin + limit < len(rows) else None
+            return 200, {
+                "data": rows[begin : begin + limit],
+                "limit": limit,
+                "cursor": str(following) if following else None,
+            }
+
+        return await self._call(request, "settlements", "", tell)
+
     async def _about(self, request: web.Request, what: str, effect: Callable[[Thing], Answer]) -> web.StreamResponse:
         reference = request.match_info["id"]
 
@@ -215,6 +237,18 @@ class CashfreeTill:
             "link_purpose": link["description"],
             "link_url": f"{self.world.address}/pay/{link['id']}",
         }
+
+
+def _listed(settlement: Thing) -> dict[str, Any]:
+    return {
+        "cf_settlement_id": settlement["id"],
+        "status": "SUCCESS",
+        "settlement_utr": settlement["utr"],
+        "settlement_processed_on": datetime.fromtimestamp(settlement["at"], tz=UTC).isoformat(timespec="seconds"),
+        "amount_settled": _rupees(settlement["paise"]),
+        "service_charge": _rupees(settlement["fee"] - settlement["tax"]),
+        "service_tax": _rupees(settlement["tax"]),
+    }
 
 
 def _public_payment(payment: Thing) -> dict[str, Any]:

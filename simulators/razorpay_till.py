@@ -22,6 +22,7 @@ _PREFIXES = {
     "virtual_account": "va_",
 }
 _RECON_DAY = 86_400
+_LISTED = 100
 _RESPOND_SECONDS = 7 * 86_400
 
 
@@ -140,11 +141,16 @@ class RazorpayTill:
         return await self._call(request, "refund look-up", request.match_info["id"], find)
 
     async def settlements(self, request: web.Request) -> web.StreamResponse:
-        """Tell the settlements."""
+        """Tell the settlements between two instants, page by page, the newest first."""
+        first, last = (float(request.query.get(name, default)) for name, default in (("from", 0), ("to", "inf")))
+        skip, count = (int(request.query.get(name, default)) for name, default in (("skip", 0), ("count", 10)))
 
         def tell() -> Answer:
-            rows = self.world.book.things(vendor=VENDOR, kind="settlement")
-            return 200, _collection([_public_settlement(row) for row in rows])
+            if not 0 < count <= _LISTED:
+                return _error(400, f"The count must be between 1 and {_LISTED}")
+            things = self.world.book.things(vendor=VENDOR, kind="settlement")
+            rows = sorted((row for row in things if first <= row["at"] <= last), key=lambda row: -row["at"])
+            return 200, _collection([_public_settlement(row) for row in rows[skip : skip + count]])
 
         return await self._call(request, "settlements", "", tell)
 

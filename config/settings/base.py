@@ -94,6 +94,7 @@ CELERY_BEAT_SCHEDULE = {
     "ledger.check": {"task": "ledger.check", "schedule": crontab(hour="2", minute="30")},
     "lms.bureau_due": {"task": "lms.bureau_due", "schedule": crontab(minute="50")},
     "lms.servicing_due": {"task": "lms.servicing_due", "schedule": crontab(minute="20")},
+    "payments.settlements_look": {"task": "payments.settlements_look", "schedule": crontab(hour="*/6", minute="35")},
     "core.expire_requests": {"task": "core.expire_requests", "schedule": crontab(minute="40")},
 }
 CELERY_TASK_ROUTES = {"lms.day_end": {"queue": "celery"}}

@@ -8,7 +8,7 @@ from payments.models import Operation
 from payments.protocol import Told
 from payments.vendors.answers import AccountNews, LinkNews, LinkOrder, PayoutNews, RefundOrder
 from payments.vendors.cashfree import rupees_number
-from payments.vendors.cashfree_events import link_heard, payment_heard, refund_heard
+from payments.vendors.cashfree_events import SETTLED, link_heard, payment_heard, refund_heard
 from payments.vendors.errors import VendorDuplicate, VendorNotFound, VendorRefused, VendorUnsure
 from payments.vendors.heard import Heard, PartHeard
 from payments.vendors.http import VendorHttp
@@ -16,6 +16,7 @@ from payments.vendors.razorpay_collect import REFUND_TOLD
 from payments.vendors.settlement_reports import cashfree_part
 
 _PAGES: Final = 1000
+_LIST_PAGE: Final = 100
 
 
 class CashfreeCollect:
@@ -88,6 +89,20 @@ class CashfreeCollect:
                 break
         return tuple(found)
 
+    def settlements_told(self, *, since: datetime, until: datetime) -> tuple[dict[str, Any], ...]:
+        """Ask which settlements were made in a stretch of time; each is told as its event would have told it."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        stretch = {"start_date": _instant(since), "end_date": _instant(until)}
+        for _ in range(_PAGES):
+            body = {"pagination": {"limit": _LIST_PAGE, "cursor": cursor}, "filters": stretch}
+            answer = self._call("POST", "/pg/settlements", json=body)
+            found.extend(_settled(row) for row in answer.get("data") or [] if row.get("status") in SETTLED)
+            cursor = answer.get("cursor")
+            if not cursor:
+                break
+        return tuple(found)
+
     def refund_send(self, order: RefundOrder) -> PayoutNews:
         """Ask for a payment to be given back; its reference is what makes a repeat the same refund.
 
@@ -125,6 +140,19 @@ class CashfreeCollect:
 
 def _link(entity: Mapping[str, Any]) -> LinkNews:
     return LinkNews(vendor_reference=str(entity.get("link_id") or ""), address=str(entity.get("link_url") or ""))
+
+
+def _settled(row: Mapping[str, Any]) -> dict[str, Any]:
+    entity = dict(row)
+    # The list names these two otherwise than the event does.
+    for listed, told in (("cf_settlement_id", "settlement_id"), ("settlement_utr", "utr")):
+        if listed in entity:
+            entity[told] = entity.pop(listed)
+    return {"type": "SETTLEMENT_SUCCESS", "data": {"settlement": entity}}
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _refund(entity: Mapping[str, Any]) -> PayoutNews:

@@ -1,7 +1,7 @@
 """Payments at the gateway that counts in paise: links, orders, virtual accounts and refunds."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from payments.models import Operation
@@ -14,6 +14,7 @@ from payments.vendors.razorpay_events import credit_heard, link_heard, payment_h
 from payments.vendors.settlement_reports import razorpay_part
 
 _PAGE: Final = 1000
+_LIST_PAGE: Final = 100
 _PAGES: Final = 1000
 REFUND_TOLD = {
     RefundTold.PROCESSING: Told.PROCESSING,
@@ -118,6 +119,17 @@ class RazorpayCollect:
                 break
         return tuple(found)
 
+    def settlements_told(self, *, since: datetime, until: datetime) -> tuple[dict[str, Any], ...]:
+        """Ask which settlements were made in a stretch of time; each is told as its event would have told it."""
+        found: list[dict[str, Any]] = []
+        stretch = {"from": str(int(since.timestamp())), "to": str(int(until.timestamp())), "count": str(_LIST_PAGE)}
+        for page in range(_PAGES):
+            rows = self._call("GET", "/v1/settlements", params=stretch | {"skip": str(page * _LIST_PAGE)}).get("items")
+            found.extend(_settled(row) for row in rows or [] if row.get("status") == "processed")
+            if len(rows or []) < _LIST_PAGE:
+                break
+        return tuple(found)
+
     def refund_send(self, order: RefundOrder) -> PayoutNews:
         """Ask for a payment to be given back; the same key makes a repeat the same refund.
 
@@ -168,6 +180,10 @@ def _link(entity: Mapping[str, Any], *, is_order: bool) -> LinkNews:
         order_reference=str(entity.get("id" if is_order else "order_id") or ""),
         address=str(entity.get("short_url") or ""),
     )
+
+
+def _settled(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"event": "settlement.processed", "contains": ["settlement"], "payload": {"settlement": {"entity": row}}}
 
 
 def _account(entity: Mapping[str, Any]) -> AccountNews:

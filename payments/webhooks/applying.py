@@ -36,7 +36,7 @@ from payments.vendors.razorpay_collect import REFUND_TOLD
 from payments.webhooks.intake import body_of
 
 _PATIENCE: Final = 4
-_READINGS: Final = {
+READINGS: Final = {
     VendorKind.RAZORPAY: razorpay_events.reading_of,
     VendorKind.CASHFREE: cashfree_events.reading_of,
 }
@@ -53,7 +53,7 @@ def webhook_apply(message: InboxMessage) -> Applied:
     body = body_of(bytes(message.raw))
     if body is None:
         raise WebhookUnreadable(what="an object in JSON")
-    reading = _READINGS[VendorKind(vendor.kind)](body)
+    reading = READINGS[VendorKind(vendor.kind)](body)
     if not reading.heard:
         return Applied(is_ignored=True, note="Concerns nothing of ours")
     # What has come too early is known a little later; after some tries it is taken for unknown.
