@@ -241,3 +241,11 @@ class RouteInvalid(KistError):
     code = "payments.route_invalid"
     http_status = 422
     template = "The least amount is at most the most, both more than zero, and hours are given as a pair in order."
+
+
+class RouteLooksInvalid(KistError):
+    """The pauses before looks are none, or the vendor does not allow so many."""
+
+    code = "payments.route_looks_invalid"
+    http_status = 422
+    template = "{problem}. The standard is 90, 300, 900, 6300, 7200, which asks three times in two hours."

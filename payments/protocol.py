@@ -57,11 +57,15 @@ _AFTER: Final[dict[State, frozenset[Told]]] = {
     State.FAILED: frozenset({Told.PROCESSED, Told.REVERSED}),
     State.REVERSED: frozenset(),
 }
-# How long after the last look the next one comes: while nobody has answered, and while the vendor works on it.
-UNKNOWN_LADDER: Final = tuple(timedelta(seconds=s) for s in (10, 30, 90, 300, 900, 3600, 7200))
-# Of what they work on vendors want to be asked after a minute and a half at the soonest, three times in two hours.
-PROCESSING_LADDER: Final = tuple(timedelta(seconds=s) for s in (90, 300, 900, 6300, 7200))
+Ladder = tuple[timedelta, ...]
+# How long after the last look the next one comes, where the contract names nothing else. Vendors want to be asked
+# after a minute and a half at the soonest, and three times in two hours: so the fourth look is later than an hour.
+STANDARD_LADDER: Final[Ladder] = tuple(timedelta(seconds=s) for s in (90, 300, 900, 6300, 7200))
 SIX_HOURS: Final = timedelta(hours=6)
+_DAY: Final = timedelta(days=1)
+# Deemed payments are resolved within three working days; what is open then is asked for once a day.
+_WORKING_DAYS: Final = 3
+_SATURDAY: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,30 @@ def is_beyond_proof(*, call: Call, told: Told, now: datetime) -> bool:
     return told == Told.NOT_FOUND and now >= call.safe_retry_until and call.state in (State.SENDING, State.UNKNOWN)
 
 
-def pause_before_next_look(*, state: State, looks: int) -> timedelta:
-    """Return how long to wait after a number of looks; longer each time, six hours at most."""
-    ladder = PROCESSING_LADDER if state == State.PROCESSING else UNKNOWN_LADDER
-    return ladder[looks] if looks < len(ladder) else SIX_HOURS
+def pause_before_next_look(*, ladder: Ladder, looks: int, sent_at: datetime, now: datetime) -> timedelta:
+    """Return how long to wait before the vendor is asked again: by the ladder, then every six hours, then daily.
+
+    Args:
+        ladder: pauses, first used first, that keep within what the vendor allows.
+        looks: how often it was asked about this call, whatever was known of it then.
+        sent_at: when the call first left, in the time zone whose days are counted.
+
+    Source: money 4 (how soon and how often) and 8 (ladder; daily after the third working day).
+    """
+    if looks < len(ladder):
+        return ladder[looks]
+    return SIX_HOURS if now < _working_days_after(sent_at) else _DAY
+
+
+def looks_within(*, ladder: Ladder, most: int, window: timedelta) -> bool:
+    """Tell whether whoever follows a ladder, and asks every six hours afterwards, asks so often in a window at most."""
+    pauses = (*ladder, *(SIX_HOURS,) * most)
+    return all(sum(pauses[first : first + most], timedelta()) >= window for first in range(1, len(ladder) + 1))
+
+
+def _working_days_after(instant: datetime) -> datetime:
+    left = _WORKING_DAYS
+    while left:
+        instant += _DAY
+        left -= instant.weekday() < _SATURDAY
+    return instant

@@ -19,6 +19,7 @@ from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import amount
 from payments.health import clearing_accounts, vendors_health
 from payments.models import Operation, PaymentParameters, Rail, Vendor, VendorKind, VendorRoute
+from payments.models.vendor import look_seconds_standard
 from payments.services.rules import PaymentRules, payment_parameters_publish, rules_on
 from payments.services.vendor_changes import (
     VENDOR_VALUES,
@@ -91,6 +92,13 @@ class RouteForm(StaffForm):
     most_paise = RupeesField(label="Up to, in rupees")
     opens_at = forms.TimeField(label="Opens at", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
     closes_at = forms.TimeField(label="Closes at", required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    look_seconds = forms.CharField(
+        label="Asked for after seconds",
+        max_length=120,
+        initial=look_seconds_standard,
+        help_text="What became of a call; afterwards every six hours, and daily from the third working day on.",
+    )
+    looks_in_two_hours = _number("Looks in two hours at most", least=0, most=99, help_text="0: as many as one likes.")
     valid_from = DayField(label="From the day")
     reason = reason_field(required=True)
 
@@ -260,7 +268,7 @@ def vendor_secrets_page(request: HttpRequest, vendor_id: int) -> HttpResponse:
 def route_add_page(request: HttpRequest, vendor_id: int) -> HttpResponse:
     """Let a vendor be asked for something from a day on."""
     vendor = get_object_or_404(Vendor, pk=vendor_id)
-    form = RouteForm(request.POST or None, initial={"valid_from": business_date(), "rank": 10})
+    form = RouteForm(request.POST or None, initial={"valid_from": business_date(), "rank": 10, "looks_in_two_hours": 3})
     back = reverse("admin:payments_vendor_change", args=[vendor.pk])
 
     def act(entered: dict[str, Any]) -> str:

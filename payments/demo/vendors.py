@@ -32,6 +32,9 @@ class _Route:
     most_paise: int = _MOST
     opens_at: time | None = None
     closes_at: time | None = None
+    # The simulators may be asked as often as one likes, and nobody waits a minute and a half for a demonstration.
+    look_seconds: str = "10, 30, 90, 300, 900, 3600, 7200"
+    looks_in_two_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +193,8 @@ def _enter(code: str, contract: _Contract, base_url: str) -> None:
             most_paise=route.most_paise,
             opens_at=route.opens_at,
             closes_at=route.closes_at,
+            look_seconds=route.look_seconds,
+            looks_in_two_hours=route.looks_in_two_hours,
         )
     if contract.float_paise:
         _fund(vendor, contract.float_paise)

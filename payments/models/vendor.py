@@ -1,9 +1,12 @@
 """Who moves money and checks accounts for us, under which contract, and which of them is asked for what."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 
 from core.fields import EncryptedTextField
+from payments.protocol import STANDARD_LADDER, Ladder
 
 
 class VendorKind(models.TextChoices):
@@ -67,6 +70,11 @@ class Vendor(models.Model):
         return self.name
 
 
+def look_seconds_standard() -> str:
+    """Return the pauses before looks where a contract names nothing else."""
+    return ", ".join(str(int(pause.total_seconds())) for pause in STANDARD_LADDER)
+
+
 class VendorRoute(models.Model):
     """That a vendor may be asked for an operation, from a day on: rank, cost, amounts and hours of the day."""
 
@@ -79,6 +87,9 @@ class VendorRoute(models.Model):
     most_paise = models.PositiveBigIntegerField()
     opens_at = models.TimeField(null=True, blank=True)
     closes_at = models.TimeField(null=True, blank=True)
+    # Seconds before each look at what became of a call, and how many the vendor allows; 0 is as many as one likes.
+    look_seconds = models.CharField(max_length=120, default=look_seconds_standard)
+    looks_in_two_hours = models.PositiveSmallIntegerField(default=3)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
 
@@ -91,6 +102,11 @@ class VendorRoute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor_id} {self.operation} {self.rail}"
+
+    @property
+    def ladder(self) -> Ladder:
+        """Return how long to wait before each look at what became of a call."""
+        return tuple(timedelta(seconds=int(part)) for part in self.look_seconds.split(","))
 
 
 class PaymentParameters(models.Model):

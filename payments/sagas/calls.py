@@ -11,7 +11,7 @@ from core.failpoints import failpoint
 from core.sagas.definitions import Done, Failed, Outcome, Park, StepRun, Wait
 from core.transactions import run_in_transaction
 from payments.models import AttemptState, ProviderAttempt
-from payments.protocol import Action, Told, is_beyond_proof, next_action, pause_before_next_look
+from payments.protocol import Action, Told, is_beyond_proof, next_action
 from payments.services.attempts import (
     AttemptMove,
     attempt_drop,
@@ -20,6 +20,7 @@ from payments.services.attempts import (
     attempt_unsend,
     call_of,
 )
+from payments.services.looks import pause_before_look
 from payments.vendors.answers import PayoutNews
 from payments.vendors.errors import VendorAway
 
@@ -79,7 +80,7 @@ def call_unmake(*, run: StepRun, wire: Wire) -> Outcome:
     return outcome if isinstance(outcome, Wait | Park) else Wait(_AT_ONCE)
 
 
-def _send(run: StepRun, wire: Wire) -> Outcome:
+def _send(run: StepRun, wire: Wire, *, looks: int = 0) -> Outcome:
     if problem := wire.hindrance():
         return _hindered(wire, problem)
     sends = attempt_mark_sent(attempt_id=wire.attempt.pk, run=run)
@@ -91,15 +92,17 @@ def _send(run: StepRun, wire: Wire) -> Outcome:
     except VendorAway as error:
         return _not_sent(wire, error, sends)
     failpoint("saga.after_call")
-    return _learn(wire, news, source="ANSWER")
+    return _learn(wire, news, source="ANSWER", looks=looks)
 
 
 def _hindered(wire: Wire, problem: str) -> Outcome:
     """Give a call up that must not be sent; one that may have arrived is asked for until its key has run out."""
     if _give_up(wire, sends=0, reason=problem):
         return Failed(problem)
-    pause = pause_before_next_look(state=call_of(attempt=wire.attempt).state, looks=wire.attempt.polls)
-    return Wait(pause, f"It is not sent again, and may have arrived. {problem}")
+    return Wait(
+        pause_before_look(attempt=wire.attempt, looks=wire.attempt.polls),
+        f"It is not sent again, and may have arrived. {problem}",
+    )
 
 
 def _not_sent(wire: Wire, error: VendorAway, sends: int) -> Outcome:
@@ -133,11 +136,11 @@ def _ask(run: StepRun, wire: Wire, *, may_send: bool) -> Outcome:
     # A question that did not reach the vendor is none: the ladder of pauses climbs by answers alone.
     looks = attempt_looked(attempt_id=wire.attempt.pk)
     if news.told == Told.NOT_FOUND and may_send:
-        return _send(run, wire)
+        return _send(run, wire, looks=looks)
     return _learn(wire, news, source="LOOK", looks=looks)
 
 
-def _learn(wire: Wire, news: PayoutNews, *, source: str, looks: int = 0) -> Outcome:
+def _learn(wire: Wire, news: PayoutNews, *, source: str, looks: int) -> Outcome:
     """Write down what was told, and decide by what is known then: a webhook may have come in between."""
     failpoint("poll.before_commit")
     move = run_in_transaction(lambda: wire.learn(news, source))
@@ -146,8 +149,11 @@ def _learn(wire: Wire, news: PayoutNews, *, source: str, looks: int = 0) -> Outc
     call = call_of(attempt=move.attempt)
     if is_beyond_proof(call=call, told=news.told, now=database_now()):
         return Park(f"The {wire.party} does not know it, and its key has run out: ask the {wire.party} or the bank")
-    pause = pause_before_next_look(state=call.state, looks=0 if move.is_new else looks)
-    return Wait(pause, move.attempt.reason or AttemptState(move.attempt.state).label)
+    # The ladder goes on whatever was learnt: vendors count how often they are asked, not what they have said.
+    return Wait(
+        pause_before_look(attempt=move.attempt, looks=looks),
+        move.attempt.reason or AttemptState(move.attempt.state).label,
+    )
 
 
 def _final(wire: Wire, attempt: ProviderAttempt) -> Outcome | None:

@@ -10,7 +10,7 @@ from core.sagas.models import Saga, SagaState
 from lms.engine.state import LoanStatus
 from payments.errors import AmountDiffers, NoVendorAvailable, WebhookUnreadable
 from payments.models import AccountState, LinkForm, LinkState, Operation, PaymentLink, VirtualAccount
-from payments.protocol import PROCESSING_LADDER, SIX_HOURS
+from payments.protocol import SIX_HOURS, STANDARD_LADDER
 from payments.services.incoming import payment_told
 from payments.services.links import (
     COLLECT_SAGA,
@@ -68,8 +68,8 @@ def link_follow(run: StepRun) -> Outcome:
     if link.state in _DONE:
         return Done({"state": link.state})
     now = database_now()
-    if link.looks == 0 and link.changed_at + PROCESSING_LADDER[0] > now:
-        return Wait(link.changed_at + PROCESSING_LADDER[0] - now, "Waits for the payment")
+    if link.looks == 0 and link.changed_at + STANDARD_LADDER[0] > now:
+        return Wait(link.changed_at + STANDARD_LADDER[0] - now, "Waits for the payment")
     PaymentLink.objects.filter(pk=link.pk).update(looks=link.looks + 1)
     assert link.vendor is not None  # noqa: S101  # the step before has opened it
     try:
@@ -92,8 +92,8 @@ def link_follow(run: StepRun) -> Outcome:
 def _pause(link: PaymentLink, now: datetime) -> timedelta:
     """Return how long to wait: longer each time, but not past the end of the link."""
     looks = link.looks + 1
-    pause = PROCESSING_LADDER[looks] if looks < len(PROCESSING_LADDER) else SIX_HOURS
-    return min(pause, max(link.expires_at + 1.1 * _GRACE - now, PROCESSING_LADDER[0]))
+    pause = STANDARD_LADDER[looks] if looks < len(STANDARD_LADDER) else SIX_HOURS
+    return min(pause, max(link.expires_at + 1.1 * _GRACE - now, STANDARD_LADDER[0]))
 
 
 def link_ended(saga_id: int, state: str) -> None:

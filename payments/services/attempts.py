@@ -183,7 +183,7 @@ def _move(attempt: ProviderAttempt, after: AttemptState, *, told: str, source: s
     # One that was given up and has paid after all does not come to life again: another may have taken its place.
     attempt.is_live = None if after in _FINAL or before in _FINAL else True
     if before != after:
-        attempt.changed_at, attempt.polls = database_now(), 0
+        attempt.changed_at = database_now()
     attempt.save()
     AttemptEvent.objects.create(
         attempt=attempt,

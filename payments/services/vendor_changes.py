@@ -1,7 +1,8 @@
 """Change contracts with vendors: values, secrets, and the dated rows of what each is asked for."""
 
+import re
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,9 +13,11 @@ from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
 from lms.services.checks import reason_check
-from payments.errors import RouteDateTaken, RouteInPast, RouteInvalid, VendorCodeTaken, VendorInvalid
+from payments.errors import RouteDateTaken, RouteInPast, RouteInvalid, RouteLooksInvalid, VendorCodeTaken, VendorInvalid
 from payments.locks import vendors_for_update
 from payments.models import Operation, Vendor, VendorRoute
+from payments.models.vendor import look_seconds_standard
+from payments.protocol import looks_within
 from payments.services.vendors import vendor_accounts_create
 
 # What is changed by `vendor_change`; secrets have an act of their own.
@@ -31,6 +34,9 @@ VENDOR_VALUES: Final = (
 )
 # A lease of a step is longer than the slowest answer.
 _SLOWEST_ANSWER_SECONDS: Final = 50
+_LOOKS_MOST: Final = 12
+_LOOK: Final = re.compile(r"[1-9][0-9]{0,4}")
+_TWO_HOURS: Final = timedelta(hours=2)
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -47,6 +53,8 @@ class RouteTerms:
     valid_from: date
     opens_at: time | None = None
     closes_at: time | None = None
+    look_seconds: str = look_seconds_standard()
+    looks_in_two_hours: int = 3
 
 
 def vendor_add(*, code: str, kind: str, values: dict[str, Any], reason: str, actor: User | None) -> Vendor:
@@ -129,7 +137,7 @@ def vendor_route_add(*, vendor_id: int, terms: RouteTerms, reason: str, actor: U
     """Let a vendor be asked for an operation from a day on; an earlier row for the same ends the day before.
 
     Raises:
-        RouteInPast, RouteInvalid, RouteDateTaken: the row cannot be.
+        RouteInPast, RouteInvalid, RouteLooksInvalid, RouteDateTaken: the row cannot be.
         ReasonMissing: the reason is empty.
     """
     reason_check(reason=reason, is_required=True)
@@ -140,6 +148,7 @@ def vendor_route_add(*, vendor_id: int, terms: RouteTerms, reason: str, actor: U
     is_ordered = terms.opens_at is None or terms.closes_at is None or terms.opens_at < terms.closes_at
     if not 0 < terms.least_paise <= terms.most_paise or not is_pair or not is_ordered:
         raise RouteInvalid()
+    _looks_check(terms)
 
     def add() -> VendorRoute:
         vendor = vendors_for_update().get(pk=vendor_id)
@@ -194,6 +203,16 @@ def _check(values: dict[str, Any]) -> None:
         raise VendorInvalid(problem=f"An answer is waited for from 1 to {_SLOWEST_ANSWER_SECONDS} seconds.")
     if values.get("calls_per_second", 1) <= 0 or values.get("idempotency_hours", 1) <= 0:
         raise VendorInvalid(problem="Calls a second and the hours of a key are more than zero.")
+
+
+def _looks_check(terms: RouteTerms) -> None:
+    parts = [part.strip() for part in terms.look_seconds.split(",")]
+    if len(parts) > _LOOKS_MOST or not all(_LOOK.fullmatch(part) for part in parts):
+        raise RouteLooksInvalid(problem=f"Give up to {_LOOKS_MOST} pauses in whole seconds, with commas between them")
+    ladder = tuple(timedelta(seconds=int(part)) for part in parts)
+    most = terms.looks_in_two_hours
+    if most and not looks_within(ladder=ladder, most=most, window=_TWO_HOURS):
+        raise RouteLooksInvalid(problem=f"Whoever waits so asks more often than {most} times in two hours")
 
 
 def _kept(values: dict[str, Any]) -> dict[str, str]:

@@ -266,6 +266,8 @@ def test_new_route_ends_the_one_before_it(loan: Loan) -> None:
         "cost_paise": "4.00",
         "least_paise": "1.00",
         "most_paise": "5,00,000.00",
+        "look_seconds": "90, 300",
+        "looks_in_two_hours": "3",
         "valid_from": "2026-01-05",
         "reason": "New contract",
     }

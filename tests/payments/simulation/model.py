@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from payments.protocol import (
+    STANDARD_LADDER,
     Action,
     Call,
     State,
@@ -159,7 +160,8 @@ class Run:
             if self.time.now < WATCH:
                 self.time.later(DAY, "watch", self._watch)
             return
-        pause = pause_before_next_look(state=row.state, looks=row.looks)
+        now = self._instant()
+        pause = pause_before_next_look(ladder=STANDARD_LADDER, looks=row.looks, sent_at=EPOCH, now=now)
         self.time.later(pause.total_seconds(), "worker", self._work)
 
     def _watch(self) -> None:
@@ -182,8 +184,6 @@ class Run:
             self.booked += 1
         if before == State.PROCESSED and after == State.REVERSED:
             self.booked -= 1
-        if before != after:
-            row.looks = 0
         if after == State.FAILED and before != State.FAILED:
             self._ask_anew()
 
