@@ -48,6 +48,7 @@ _SAGAS: Final = {
     "payments.collect": ("link", "admin:payments_paymentlink_changelist"),
     "payments.virtual_account": ("virtual account", "admin:payments_virtualaccount_changelist"),
     "payments.virtual_account_close": ("virtual account", "admin:payments_virtualaccount_changelist"),
+    "payments.virtual_account_payer": ("virtual account", "admin:payments_virtualaccount_changelist"),
     "payments.receipt_document": ("receipt", "staff-work:work"),
     "payments.settlement": ("settlement", "admin:payments_settlement_changelist"),
 }

@@ -41,6 +41,7 @@ def register() -> None:
         collect.COLLECT,
         collect.VIRTUAL_ACCOUNT,
         collect.ACCOUNT_CLOSE,
+        collect.ACCOUNT_PAYER,
         refund.REFUND,
         receipt_document.RECEIPT_DOCUMENT,
         settlement.SETTLEMENT,

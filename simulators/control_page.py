@@ -87,7 +87,7 @@ class ControlPage:
             )
             if payment is not None:
                 return web.json_response(payment)
-        return _refusal("There is no such account.")
+        return _refusal("There is no such account, or this payer may not pay into it: nothing is taken.")
 
     async def settle(self, request: web.Request) -> web.Response:
         """Settle with us: `{"vendor": "razorpay", "short_paise": 0 for what the report explains}`."""

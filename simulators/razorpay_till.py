@@ -23,6 +23,7 @@ _PREFIXES = {
 }
 _RECON_DAY = 86_400
 _LISTED = 100
+_PAYERS = 10
 _RESPOND_SECONDS = 7 * 86_400
 
 
@@ -57,6 +58,8 @@ class RazorpayTill:
             web.get("/razorpay/v1/virtual_accounts/{id}", self.read(_public_account)),
             web.get("/razorpay/v1/virtual_accounts/{id}/payments", self.read(self._payments_of)),
             web.post("/razorpay/v1/virtual_accounts/{id}/close", self.account_close),
+            web.post("/razorpay/v1/virtual_accounts/{id}/allowed_payers", self.payer_add),
+            web.delete("/razorpay/v1/virtual_accounts/{id}/allowed_payers/{payer}", self.payer_remove),
             web.get("/razorpay/v1/payments/{id}/bank_transfer", self.read(_transfer)),
             web.get("/razorpay/v1/settlements", self.settlements),
             web.get("/razorpay/v1/settlements/recon/combined", self.recon),
@@ -86,6 +89,42 @@ class RazorpayTill:
             return 200, _public_account(account)
 
         return await self._call(request, "virtual account close", request.match_info["id"], close)
+
+    async def payer_add(self, request: web.Request) -> web.StreamResponse:
+        """Let an account pay into a virtual account; credits of others go back from the first one on."""
+        body = await request.json()
+
+        def add() -> Answer:
+            account = self.till.get(request.match_info["id"])
+            if account is None or account["status"] != "open":
+                return _error(400, "The virtual account is not active")
+            if len(account["payers"]) >= _PAYERS:
+                return _error(400, f"Only {_PAYERS} allowed payer accounts can be added.")
+            self.till.payers_set(account, [*account["payers"], self._payer(body)])
+            return 200, _public_account(account)
+
+        return await self._call(request, "allowed payer", request.match_info["id"], add)
+
+    async def payer_remove(self, request: web.Request) -> web.StreamResponse:
+        """Take the right to pay into a virtual account back."""
+
+        def remove() -> Answer:
+            account = self.till.get(request.match_info["id"])
+            if account is None:
+                return _error(404, "The id provided does not exist")
+            left = [payer for payer in account["payers"] if payer["id"] != request.match_info["payer"]]
+            self.till.payers_set(account, left)
+            return 200, None
+
+        return await self._call(request, "allowed payer", request.match_info["id"], remove)
+
+    def _payer(self, told: dict[str, Any]) -> dict[str, Any]:
+        bank = told["bank_account"]
+        return {
+            "type": "bank_account",
+            "id": f"ba_{self.world.faults.letters(14)}",
+            "bank_account": {"ifsc": str(bank["ifsc"]), "account_number": str(bank["account_number"])},
+        }
 
     async def links_find(self, request: web.Request) -> web.StreamResponse:
         """Find a link by our reference."""
@@ -192,6 +231,9 @@ class RazorpayTill:
             more: dict[str, Any] = {"expires": body.get(expires)} if expires else {}
             if kind == "virtual_account":
                 more["number"] = f"2223{self.world.faults.digits(12)}"
+                more["payers"] = [self._payer(told) for told in body.get("allowed_payers") or ()]
+                if len(more["payers"]) > _PAYERS:
+                    return _error(400, f"Only {_PAYERS} allowed payer accounts can be added.")
             else:
                 more["description"] = str(body.get("description") or "")
             if kind == "link":
@@ -386,6 +428,7 @@ def _public_account(account: Thing) -> dict[str, Any]:
         "amount_expected": None,
         "reference_id": account["reference"],
         "receivers": [receiver],
+        "allowed_payers": account["payers"],
         "created_at": int(account["at"]),
     }
 

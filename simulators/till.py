@@ -127,8 +127,22 @@ class Till:
         sender: dict[str, Any] = {"payer": payer, "payer_account": account, "payer_ifsc": ifsc}
         for own in self.world.book.things(vendor=self.vendor, kind="virtual_account"):
             if own["number"] == account_number and own["status"] == "open":
+                if not _may_pay(own, account, ifsc):
+                    self._send_back(own, paise=paise)
+                    return None
                 return self.pay(own, method="bank_transfer", paise=paise, mode=mode, **sender)
         return None
+
+    def payers_set(self, account: Thing, payers: list[dict[str, Any]]) -> None:
+        """Say who may pay into a virtual account."""
+        account["payers"] = payers
+        self._change(account)
+
+    def _send_back(self, account: Thing, *, paise: int) -> None:
+        """Give back at once what somebody has paid who may not: nobody is told, and nothing is settled."""
+        gateway = f"gateway:{self.vendor}"
+        self._move(account, "CREDIT", debit=gateway, credit="payers", paise=paise)
+        self._move(account, "CREDIT_SENT_BACK", debit="payers", credit=gateway, paise=paise)
 
     def dispute(self, payment: Thing, *, paise: int) -> Thing:
         """Let a payer dispute a payment; the gateway takes the amount back until it is decided."""
@@ -279,3 +293,9 @@ class Till:
             paise=paise,
             utr=str(thing.get("utr") or ""),
         )
+
+
+def _may_pay(account: Thing, number: str, ifsc: str) -> bool:
+    """Tell whether an account may pay: everybody while nobody is listed; a bank is known by four letters."""
+    listed = [payer["bank_account"] for payer in account["payers"]]
+    return not listed or any((row["account_number"], row["ifsc"][:4]) == (number, ifsc[:4]) for row in listed)

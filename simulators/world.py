@@ -17,7 +17,7 @@ from simulators.clock import VirtualClock
 from simulators.faults import CALL_FAULTS, FATE_FAULTS, Faults
 
 TWO_HOURS = 7200.0
-Answer = tuple[int, dict[str, Any] | list[dict[str, Any]]]
+Answer = tuple[int, dict[str, Any] | list[dict[str, Any]] | None]
 # Test identities of the vendors' own sandboxes, so that a test reads like their documentation.
 ACCOUNT_FATES = {
     "026291800001190": "fails",

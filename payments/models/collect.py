@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from core.fields import EncryptedTextField
 from customers.models import Customer
 from lms.models import Loan
 from payments.models.vendor import Vendor
@@ -103,11 +104,14 @@ class AllowedPayer(models.Model):
     """An account that may pay into a virtual account; while there is none, everybody may."""
 
     account = models.ForeignKey(VirtualAccount, on_delete=models.PROTECT, related_name="payers")
-    # Whose it is, in the words of staff; the number itself is not kept.
+    # Whose it is, in the words of staff.
     label = models.CharField(max_length=80)
     account_index = models.CharField(max_length=64)
     last_digits = models.CharField(max_length=4)
     ifsc = models.CharField(max_length=11)
+    # The number itself, only until the gateway has been told, and by what name the gateway knows it then.
+    account_number = EncryptedTextField(blank=True, default="")
+    vendor_reference = models.CharField(max_length=64, blank=True)
     # True while it may pay, nothing afterwards: one row for each account at a time.
     is_live = models.BooleanField(null=True, default=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

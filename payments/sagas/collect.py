@@ -9,7 +9,7 @@ from core.sagas.definitions import Done, Failed, Outcome, Park, SagaKind, Step, 
 from core.sagas.models import Saga, SagaState
 from lms.engine.state import LoanStatus
 from payments.errors import AmountDiffers, NoVendorAvailable, WebhookUnreadable
-from payments.models import AccountState, LinkForm, LinkState, Operation, PaymentLink, VirtualAccount
+from payments.models import AccountState, AllowedPayer, LinkForm, LinkState, Operation, PaymentLink, VirtualAccount
 from payments.protocol import SIX_HOURS, STANDARD_LADDER
 from payments.services.incoming import payment_told
 from payments.services.links import (
@@ -23,10 +23,12 @@ from payments.services.vendors import collect_client_of, vendor_choose
 from payments.services.virtual_accounts import (
     ACCOUNT_SAGA,
     CLOSE_SAGA,
+    PAYER_SAGA,
+    payer_told,
     virtual_account_closed,
     virtual_account_opened,
 )
-from payments.vendors.answers import LinkNews, LinkOrder
+from payments.vendors.answers import LinkNews, LinkOrder, Payer
 from payments.vendors.errors import VendorAway, VendorDuplicate, VendorError, VendorNotFound, VendorRefused
 from payments.vendors.heard import Heard, LinkHeard, PaymentHeard
 
@@ -121,7 +123,9 @@ def account_open(run: StepRun) -> Outcome:
     try:
         news = client.account_find(our_reference=account.our_reference) if was_asked else None
         news = news or client.account_open(
-            our_reference=account.our_reference, description=f"Loan {account.loan.number}"
+            our_reference=account.our_reference,
+            description=f"Loan {account.loan.number}",
+            payers=_payers(account),
         )
     except VendorRefused as error:
         return Failed(error.reason)
@@ -150,6 +154,45 @@ def account_follow(run: StepRun) -> Outcome:
     if account.loan.status == LoanStatus.ACTIVE and account.state != AccountState.CLOSED:
         return Wait(SIX_HOURS, "Takes credits for as long as the loan runs")
     return Done()
+
+
+def payer_tell(run: StepRun) -> Outcome:
+    """Tell the gateway who may pay into an account, or no longer; it may be told again."""
+    payer = AllowedPayer.objects.select_related("account__vendor").get(pk=run.context["payer_id"])
+    account = payer.account
+    assert account.vendor is not None  # noqa: S101  # only an open one is told
+    if account.state != AccountState.OPEN or (payer.is_live is None and not payer.vendor_reference):
+        return Done()
+    if payer.is_live and (missing := _untellable(account)):
+        return Park(
+            f"The gateway was told nothing, it would send back what {missing} pays: list that account anew first"
+        )
+    client = collect_client_of(vendor=account.vendor)
+    try:
+        if payer.is_live is None:
+            client.payer_remove(vendor_reference=account.vendor_reference, payer_reference=payer.vendor_reference)
+        elif not payer.vendor_reference:
+            named = Payer(account_number=payer.account_number, ifsc=payer.ifsc)
+            payer_told(payer_id=payer.pk, news=client.payer_add(vendor_reference=account.vendor_reference, payer=named))
+    except VendorRefused as error:
+        return Park(f"The gateway does not take {payer} over, and sends back what it pays: {error.reason}")
+    except VendorError as error:
+        return vendor_again(error)
+    return Done()
+
+
+def _payers(account: VirtualAccount) -> list[Payer]:
+    """Return who may pay, as the gateway is told: all of them or nobody, because it sends back what others pay."""
+    if _untellable(account):
+        return []
+    live = account.payers.filter(is_live=True).order_by("pk")
+    return [Payer(account_number=payer.account_number, ifsc=payer.ifsc) for payer in live]
+
+
+def _untellable(account: VirtualAccount) -> AllowedPayer | None:
+    """Return a payer whose number was not kept when it was listed, and of whom the gateway does not know."""
+    live = account.payers.filter(is_live=True).order_by("pk")
+    return next((payer for payer in live if not payer.account_number and not payer.vendor_reference), None)
 
 
 def account_close(run: StepRun) -> Outcome:
@@ -237,4 +280,10 @@ ACCOUNT_CLOSE: Final = SagaKind(
     title="Closing of a virtual account",
     queue=QUEUE,
     steps=(Step(name="close", title="Close it at the vendor", execute=account_close, max_attempts=20),),
+)
+ACCOUNT_PAYER: Final = SagaKind(
+    code=PAYER_SAGA,
+    title="Who may pay into a virtual account",
+    queue=QUEUE,
+    steps=(Step(name="tell", title="Tell the gateway", execute=payer_tell, max_attempts=20),),
 )

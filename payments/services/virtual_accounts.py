@@ -20,11 +20,12 @@ from payments.account_errors import PayerGone, PayerKnown, VirtualAccountClosed,
 from payments.locks import virtual_accounts_for_update
 from payments.models import AccountState, AllowedPayer, VirtualAccount
 from payments.services.links import loan_running
-from payments.vendors.answers import AccountNews
+from payments.vendors.answers import AccountNews, payer_known
 from payments.vendors.heard import PaymentHeard
 
 ACCOUNT_SAGA: Final = "payments.virtual_account"
 CLOSE_SAGA: Final = "payments.virtual_account_close"
+PAYER_SAGA: Final = "payments.virtual_account_payer"
 _LAST: Final = 4
 # A rail proves the bank, not the branch: the first letters of the code name it.
 _BANK_LETTERS: Final = 4
@@ -68,9 +69,31 @@ def virtual_account_opened(*, account_id: int, news: AccountNews) -> VirtualAcco
         account.vendor_reference, account.account_number = news.vendor_reference, news.account_number
         account.ifsc, account.state = news.ifsc, AccountState.OPEN
         account.save()
+        for payer in account.payers.all():
+            _told(payer, news)
+            # Listed, or taken back, while the gateway was opening it.
+            if payer.is_live is not None and not payer.vendor_reference:
+                _payer_saga(account, payer, "allow")
+            elif payer.is_live is None and payer.vendor_reference:
+                _payer_saga(account, payer, "remove")
         return account
 
     return run_in_transaction(opened)
+
+
+def payer_told(*, payer_id: int, news: AccountNews) -> None:
+    """Write down that the gateway knows who may pay; the number of the account is forgotten."""
+
+    def told() -> None:
+        payer = AllowedPayer.objects.select_related("account").get(pk=payer_id)
+        account = virtual_accounts_for_update().get(pk=payer.account_id)
+        payer.refresh_from_db()
+        _told(payer, news)
+        if payer.is_live is None and payer.vendor_reference:
+            # The right was taken back while the gateway was being told of it.
+            _payer_saga(account, payer, "remove after all")
+
+    run_in_transaction(told)
 
 
 def virtual_account_close(*, account_id: int, reason: str, actor: User | None = None) -> VirtualAccount:
@@ -104,6 +127,7 @@ def virtual_account_closed(*, account_id: int) -> None:
         account = virtual_accounts_for_update().get(pk=account_id)
         account.state, account.closed_at = AccountState.CLOSED, database_now()
         account.save(update_fields=["state", "closed_at"])
+        account.payers.update(account_number="")
 
     run_in_transaction(closed)
 
@@ -132,11 +156,14 @@ def payer_allow(
                     account_index=blind_index(number, purpose=ACCOUNT_PURPOSE),
                     last_digits=number[-_LAST:],
                     ifsc=code,
+                    account_number=number,
                     added_by=actor,
                     added_at=database_now(),
                 )
         except IntegrityError as error:
             raise PayerKnown(last_digits=number[-_LAST:]) from error
+        if account.state == AccountState.OPEN:
+            _payer_saga(account, payer, "allow")
         audit.record(actor=actor, action="payments.payer_allow", obj=payer, detail={"account": account.our_reference})
         return payer
 
@@ -153,10 +180,14 @@ def payer_remove(*, payer_id: int, reason: str, actor: User | None = None) -> No
     reason_check(reason=reason, is_required=True)
 
     def remove() -> None:
+        payer = AllowedPayer.objects.get(pk=payer_id)
+        account = virtual_accounts_for_update().get(pk=payer.account_id)
         ended = AllowedPayer.objects.filter(pk=payer_id, is_live=True).update(is_live=None, ended_at=database_now())
         if not ended:
             raise PayerGone()
-        payer = AllowedPayer.objects.get(pk=payer_id)
+        payer.refresh_from_db()
+        if account.state == AccountState.OPEN:
+            _payer_saga(account, payer, "remove")
         audit.record(actor=actor, action="payments.payer_remove", obj=payer, reason=reason)
 
     run_in_transaction(remove)
@@ -186,6 +217,24 @@ def _may_pay(account: VirtualAccount, heard: PaymentHeard) -> bool:
     index = blind_index("".join(heard.payer_account.split()), purpose=ACCOUNT_PURPOSE) if heard.payer_account else ""
     bank = heard.payer_ifsc[:_BANK_LETTERS].upper()
     return any((payer.account_index, payer.ifsc[:_BANK_LETTERS]) == (index, bank) for payer in payers)
+
+
+def _told(payer: AllowedPayer, news: AccountNews) -> None:
+    """Take over how the gateway knows a payer, in the caller's transaction; what it knows we need not keep."""
+    known = payer_known(news, account_number=payer.account_number, ifsc=payer.ifsc) if payer.account_number else None
+    if known is not None:
+        payer.vendor_reference, payer.account_number = known.vendor_reference, ""
+        payer.save(update_fields=["vendor_reference", "account_number"])
+
+
+def _payer_saga(account: VirtualAccount, payer: AllowedPayer, what: str) -> None:
+    saga_start(
+        kind=PAYER_SAGA,
+        intent_key=f"{account.our_reference}:{payer.pk}:{what}",
+        context={"payer_id": payer.pk},
+        subject_type="payments.virtualaccount",
+        subject_id=account.pk,
+    )
 
 
 def _saga(account: VirtualAccount, kind: str) -> Saga:

@@ -109,12 +109,22 @@ class LinkNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payer:
+    """An account that may pay into a virtual account; `vendor_reference` is how the vendor knows it."""
+
+    account_number: str
+    ifsc: str
+    vendor_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountNews:
-    """A virtual account that the vendor has opened."""
+    """A virtual account that the vendor has opened, and who it says may pay into it; nobody listed is everybody."""
 
     vendor_reference: str
     account_number: str
     ifsc: str
+    payers: tuple[Payer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,3 +136,9 @@ class RefundOrder:
     payment_reference: str
     order_reference: str
     amount_paise: int
+
+
+def payer_known(news: AccountNews, *, account_number: str, ifsc: str) -> Payer | None:
+    """Return how the vendor knows an account that may pay into a virtual account; None when it may not."""
+    found = (payer for payer in news.payers if (payer.account_number, payer.ifsc) == (account_number, ifsc))
+    return next(found, None)

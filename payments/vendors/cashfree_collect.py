@@ -1,12 +1,12 @@
 """Payments at the gateway that counts in rupees: links and refunds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from payments.models import Operation
 from payments.protocol import Told
-from payments.vendors.answers import AccountNews, LinkNews, LinkOrder, PayoutNews, RefundOrder
+from payments.vendors.answers import AccountNews, LinkNews, LinkOrder, Payer, PayoutNews, RefundOrder
 from payments.vendors.cashfree import rupees_number
 from payments.vendors.cashfree_events import SETTLED, link_heard, payment_heard, refund_heard
 from payments.vendors.errors import VendorDuplicate, VendorNotFound, VendorRefused, VendorUnsure
@@ -58,7 +58,7 @@ class CashfreeCollect:
             heard.extend(payment_heard(row, ours=our_reference) for row in rows)
         return (*heard, link_heard(link))
 
-    def account_open(self, *, our_reference: str, description: str) -> AccountNews:
+    def account_open(self, *, our_reference: str, description: str, payers: Sequence[Payer] = ()) -> AccountNews:
         """Refuse: this contract has no virtual accounts."""
         raise VendorRefused("The contract has no virtual accounts")
 
@@ -69,6 +69,14 @@ class CashfreeCollect:
     def account_look(self, *, vendor_reference: str, has_payers: bool) -> tuple[Heard, ...]:
         """Return nothing: this contract has no virtual accounts."""
         return ()
+
+    def payer_add(self, *, vendor_reference: str, payer: Payer) -> AccountNews:
+        """Refuse: this contract has no virtual accounts."""
+        raise VendorRefused("The contract has no virtual accounts")
+
+    def payer_remove(self, *, vendor_reference: str, payer_reference: str) -> None:
+        """Refuse: this contract has no virtual accounts."""
+        raise VendorRefused("The contract has no virtual accounts")
 
     def account_close(self, *, vendor_reference: str) -> None:
         """Refuse: this contract has no virtual accounts."""

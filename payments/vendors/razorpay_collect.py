@@ -1,12 +1,12 @@
 """Payments at the gateway that counts in paise: links, orders, virtual accounts and refunds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 from payments.models import Operation
 from payments.protocol import Told
-from payments.vendors.answers import AccountNews, LinkNews, LinkOrder, PayoutNews, RefundOrder
+from payments.vendors.answers import AccountNews, LinkNews, LinkOrder, Payer, PayoutNews, RefundOrder, payer_known
 from payments.vendors.errors import VendorDuplicate, VendorNotFound, VendorRefused, VendorUnsure
 from payments.vendors.heard import Heard, PartHeard, RefundTold
 from payments.vendors.http import VendorHttp
@@ -70,13 +70,15 @@ class RazorpayCollect:
         about = {"ours": our_reference} | ({} if is_order else {"link": vendor_reference})
         return (*(payment_heard(row, **about) for row in rows), link_heard(entity))
 
-    def account_open(self, *, our_reference: str, description: str) -> AccountNews:
-        """Open a virtual account."""
-        body = {
+    def account_open(self, *, our_reference: str, description: str, payers: Sequence[Payer] = ()) -> AccountNews:
+        """Open a virtual account; the gateway sends back what comes from others than its payers, if it has any."""
+        body: dict[str, Any] = {
             "receivers": {"types": ["bank_account"]},
             "reference_id": our_reference,
             "description": description,
         }
+        if payers:
+            body["allowed_payers"] = [_allowed(payer) for payer in payers]
         return _account(self._call("POST", "/v1/virtual_accounts", json=body))
 
     def account_find(self, *, our_reference: str) -> AccountNews | None:
@@ -92,6 +94,37 @@ class RazorpayCollect:
         if not has_payers:
             return tuple(payment_heard(row, account=vendor_reference) for row in rows)
         return tuple(credit_heard(row, self._transfer(row), account=vendor_reference) for row in rows)
+
+    def payer_add(self, *, vendor_reference: str, payer: Payer) -> AccountNews:
+        """Let an account pay into a virtual account; one that may already stays.
+
+        Raises:
+            VendorError: it is not known whether it may; it may be asked again.
+        """
+        path = f"/v1/virtual_accounts/{vendor_reference}"
+        known = _account(self._call("GET", path))
+        if payer_known(known, account_number=payer.account_number, ifsc=payer.ifsc):
+            return known
+        return _account(self._call("POST", f"{path}/allowed_payers", json=_allowed(payer)))
+
+    def payer_remove(self, *, vendor_reference: str, payer_reference: str) -> None:
+        """Take an account's right to pay into a virtual account back; one that has none is left alone.
+
+        Raises:
+            VendorError: it is not known whether it is taken back; it may be asked again.
+        """
+        path = f"/v1/virtual_accounts/{vendor_reference}"
+        if not self._lists(path, payer_reference):
+            return
+        try:
+            self._call("DELETE", f"{path}/allowed_payers/{payer_reference}")
+        except VendorUnsure:
+            # The gateway answers this call with nothing, which means nothing: so it is asked.
+            if self._lists(path, payer_reference):
+                raise
+
+    def _lists(self, path: str, payer_reference: str) -> bool:
+        return any(payer.vendor_reference == payer_reference for payer in _account(self._call("GET", path)).payers)
 
     def account_close(self, *, vendor_reference: str) -> None:
         """Close a virtual account; one that is closed stays so.
@@ -192,6 +225,23 @@ def _account(entity: Mapping[str, Any]) -> AccountNews:
         vendor_reference=str(entity.get("id") or ""),
         account_number=str(receiver.get("account_number") or ""),
         ifsc=str(receiver.get("ifsc") or ""),
+        payers=tuple(_payer(row) for row in entity.get("allowed_payers") or ()),
+    )
+
+
+def _allowed(payer: Payer) -> dict[str, Any]:
+    return {
+        "type": "bank_account",
+        "bank_account": {"ifsc": payer.ifsc, "account_number": payer.account_number},
+    }
+
+
+def _payer(row: Mapping[str, Any]) -> Payer:
+    bank = row.get("bank_account") or {}
+    return Payer(
+        account_number=str(bank.get("account_number") or ""),
+        ifsc=str(bank.get("ifsc") or ""),
+        vendor_reference=str(row.get("id") or ""),
     )
 
 

@@ -6,18 +6,23 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from core.models import AuditEntry
+from core.models import AuditEntry, Saga
+from core.sagas.models import SagaState
+from core.sagas.services import saga_retry
 from customers.errors import IfscInvalid
 from lms.models import Loan
 from payments.account_errors import PayerGone, PayerKnown, VirtualAccountClosed, VirtualAccountNotOpen
 from payments.models import AccountState, AllowedPayer, IncomingPayment, PaymentState, Vendor, VirtualAccount
 from payments.services.incoming import payment_told
+from payments.services.vendors import collect_client_of
 from payments.services.virtual_accounts import (
     payer_allow,
     payer_remove,
+    payer_told,
     virtual_account_close,
     virtual_account_request,
 )
+from payments.vendors.answers import Payer
 from payments.vendors.heard import PaymentHeard, PaymentTold
 from tests.factories.lms import make_loan, set_business_date
 from tests.factories.payments import make_parameters, make_vendor, run_sagas
@@ -106,6 +111,116 @@ def test_everybody_may_pay_again_when_the_last_right_is_taken_back(
     assert IncomingPayment.objects.get().state == PaymentState.APPLIED
 
 
+def test_gateway_sends_back_what_comes_from_others_once_it_knows_the_payers(
+    account: VirtualAccount, simulators: Simulators
+) -> None:
+    payer = allow(account)
+    run_sagas(rounds=2)
+    payer.refresh_from_db()
+    assert (payer.account_number, payer.vendor_reference[:3]) == ("", "ba_")
+
+    simulators.set("credit", account_number=account.account_number, paise=2_000_00, **OWN)
+    with pytest.raises(AssertionError, match="may not pay into it"):
+        simulators.set("credit", account_number=account.account_number, paise=3_000_00, **OTHER)
+    run_sagas(rounds=3)
+    assert [row.amount_paise for row in IncomingPayment.objects.all()] == [2_000_00]
+
+    payer_remove(payer_id=payer.pk, reason="Changed the employer")
+    run_sagas(rounds=3)
+    simulators.set("credit", account_number=account.account_number, paise=3_000_00, **OTHER)
+    run_sagas(rounds=3)
+    assert set(IncomingPayment.objects.values_list("state", flat=True)) == {PaymentState.APPLIED}
+
+
+def test_payers_listed_before_the_account_is_open_are_told_as_it_is_made(
+    loan: Loan, vendor: Vendor, simulators: Simulators
+) -> None:
+    account = virtual_account_request(loan_id=loan.pk)
+    first, gone = allow(account), allow(account, account_number=OTHER["payer_account"], ifsc="SBIN0000001")
+    payer_remove(payer_id=gone.pk, reason="A mistake")
+
+    run_sagas(rounds=3)
+
+    account.refresh_from_db()
+    first.refresh_from_db()
+    assert (account.state, first.account_number, first.vendor_reference[:3]) == (AccountState.OPEN, "", "ba_")
+    assert not Saga.objects.filter(kind="payments.virtual_account_payer").exists()
+    with pytest.raises(AssertionError, match="may not pay into it"):
+        simulators.set("credit", account_number=account.account_number, paise=3_000_00, **OTHER)
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_request", "error_after"])
+def test_payer_is_told_once_whatever_becomes_of_the_call(
+    account: VirtualAccount, simulators: Simulators, fault: str
+) -> None:
+    simulators.set("fault", vendor="razorpay", fault=fault, times=2)
+    payer = allow(account)
+
+    run_sagas(rounds=6)
+
+    payer.refresh_from_db()
+    assert (payer.account_number, payer.vendor_reference[:3]) == ("", "ba_")
+    assert Saga.objects.get(kind="payments.virtual_account_payer").state == SagaState.DONE
+    payer_remove(payer_id=payer.pk, reason="Asked")
+    run_sagas(rounds=3)
+    simulators.set("credit", account_number=account.account_number, paise=3_000_00, **OTHER)
+
+
+def test_right_that_is_taken_back_while_the_gateway_is_told_is_taken_back_there_too(
+    account: VirtualAccount, simulators: Simulators
+) -> None:
+    payer = allow(account)
+    assert account.vendor is not None
+    listed = Payer(account_number=OWN["payer_account"], ifsc="HDFC0009999")
+    news = collect_client_of(vendor=account.vendor).payer_add(vendor_reference=account.vendor_reference, payer=listed)
+    payer_remove(payer_id=payer.pk, reason="Asked")
+    run_sagas(rounds=2)
+
+    payer_told(payer_id=payer.pk, news=news)
+    run_sagas(rounds=2)
+
+    simulators.set("credit", account_number=account.account_number, paise=3_000_00, **OTHER)
+
+
+def test_payer_that_the_gateway_does_not_take_waits_for_a_person(
+    account: VirtualAccount, simulators: Simulators
+) -> None:
+    for number in range(10):
+        allow(account, account_number=f"5010001111{number:04d}")
+    run_sagas(rounds=3)
+    allow(account, account_number="50100011119999")
+
+    run_sagas(rounds=3)
+
+    saga = Saga.objects.exclude(state=SagaState.DONE).get(kind="payments.virtual_account_payer")
+    assert saga.state == SagaState.MANUAL
+    assert saga.problem.startswith("The gateway does not take Salary …9999 over, and sends back what it pays: ")
+
+
+def test_gateway_is_told_all_payers_or_none(account: VirtualAccount, simulators: Simulators) -> None:
+    earlier = allow(account, label="Family", account_number=OTHER["payer_account"], ifsc="SBIN0000001")
+    # Listed by a release that kept no number.
+    AllowedPayer.objects.update(account_number="")
+    Saga.objects.filter(kind="payments.virtual_account_payer").update(state=SagaState.DONE)
+    allow(account)
+
+    run_sagas(rounds=3)
+
+    saga = Saga.objects.get(kind="payments.virtual_account_payer", state=SagaState.MANUAL)
+    assert saga.problem == (
+        f"The gateway was told nothing, it would send back what {earlier} pays: list that account anew first"
+    )
+    simulators.set("credit", account_number=account.account_number, paise=3_000_00, **OTHER)
+
+    payer_remove(payer_id=earlier.pk, reason="To be listed anew")
+    allow(account, label="Family", account_number=OTHER["payer_account"], ifsc="SBIN0000001")
+    saga_retry(saga_id=saga.pk, actor=None, reason="Listed anew")
+    run_sagas(rounds=3)
+
+    simulators.set("credit", account_number=account.account_number, paise=4_000_00, **OTHER)
+    simulators.set("credit", account_number=account.account_number, paise=5_000_00, **OWN)
+
+
 def test_payer_is_listed_once_and_its_number_is_not_kept(account: VirtualAccount) -> None:
     page = reverse("staff-payments:virtual-account-change", args=[account.pk, "payer"])
     values = {"payer-label": "Employer", "payer-account_number": "50100011112222", "payer-ifsc": "hdfc0000123"}
@@ -118,6 +233,9 @@ def test_payer_is_listed_once_and_its_number_is_not_kept(account: VirtualAccount
     assert (payer.last_digits, payer.ifsc) == ("2222", "HDFC0000123")
     assert again.context["payer_form"].errors.as_data()["__all__"][0].code == PayerKnown.code
     assert "50100011112222" not in page_of(account)
+    run_sagas(rounds=2)
+    payer.refresh_from_db()
+    assert payer.account_number == ""
     with pytest.raises(IfscInvalid):
         allow(account, ifsc="HDFC")
     assert AllowedPayer.objects.count() == 1
