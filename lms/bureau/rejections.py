@@ -15,7 +15,7 @@ from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
 from lms.bureau.rows import reference_date_after
-from lms.bureau.sending import submission_locked
+from lms.bureau.sending import answer_day_check, submission_locked
 from lms.errors.bureau import BureauRejectionNotOpen, BureauRejectionsInvalid, BureauSubmissionNotReady
 from lms.locks import bureau_rejections_for_update
 from lms.models import BureauRecord, BureauRejection, BureauSubmission
@@ -50,6 +50,7 @@ def rejections_import(
 
     Raises:
         BureauSubmissionNotReady: the file was not sent, or is taken or rejected as a whole.
+        BureauDayInvalid, ValueDateInFuture: the day of the answer cannot be.
         BureauRejectionsInvalid: a line cannot be read, or names an account that is not in the file.
     """
     lines = list(_lines(file))
@@ -62,6 +63,7 @@ def rejections_import(
                 state=submission.get_state_display().lower(),
                 act="answered record by record",
             )
+        answer_day_check(submission=submission, answered_on=answered_on)
         due_on = reference_date_after(day=max(cycle.reference_date, business_date())).day
         known = set(submission.rejections.values_list("record_id", "reason_code"))
         fresh = [

@@ -74,9 +74,9 @@ def submission_answer(
 
     def answer() -> BureauSubmission:
         submission, cycle = submission_locked(submission_id=submission_id)
-        if submission.state != State.SENT or submission.sent_on is None:
+        if submission.state != State.SENT:
             _refuse(submission, cycle, "answered")
-        _day_check(answered_on, submission.sent_on or cycle.reference_date)
+        answer_day_check(submission=submission, answered_on=answered_on)
         submission.state = State.ACCEPTED if is_accepted else State.REJECTED
         submission.answered_on, submission.answered_by = answered_on, actor
         submission.save()
@@ -93,6 +93,15 @@ def submission_locked(*, submission_id: int) -> tuple[BureauSubmission, BureauCy
     cycle_id = BureauSubmission.objects.values_list("cycle_id", flat=True).get(pk=submission_id)
     cycle = bureau_cycles_for_update().get(pk=cycle_id)
     return bureau_submissions_for_update().get(pk=submission_id), cycle
+
+
+def answer_day_check(*, submission: BureauSubmission, answered_on: date) -> None:
+    """Refuse an answer from before the file was sent, or from a day to come.
+
+    Raises:
+        BureauDayInvalid, ValueDateInFuture: the day cannot be.
+    """
+    _day_check(answered_on, submission.sent_on or submission.cycle.reference_date)
 
 
 def bureau_alerts_publish(*, cycle_id: int, progress: Progress | None = None) -> int:

@@ -187,6 +187,21 @@ def test_list_for_a_file_that_was_not_sent_is_refused(loans: list[Loan]) -> None
     assert BureauRejection.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("answered_on", "code"), [(NINTH, "lms.bureau_day_invalid"), (date(2026, 7, 11), "lms.value_date_in_future")]
+)
+def test_list_from_before_the_file_or_from_a_day_to_come_is_refused(
+    loans: list[Loan], answered_on: date, code: str
+) -> None:
+    cycle = send_all(build(NINTH), TENTH)
+
+    with refused(code):
+        answer(cycle, f"account_number,reason_code\n{loans[0].number},E1\n", answered_on=answered_on)
+
+    assert BureauRejection.objects.count() == 0
+    assert cycle.submissions.get(bureau="CIBIL").state == "SENT"
+
+
 def test_customers_of_reported_defaults_are_announced_once() -> None:
     late, _ = lend(2)
     day_end_run(to_date=date(2026, 8, 9))
