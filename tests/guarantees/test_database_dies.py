@@ -18,6 +18,7 @@ from core.models import Saga
 from core.workers import LANES, LaneWorker
 from ledger.models import Journal
 from ledger.services import house_journal_post
+from tests.callers import at_once
 from tests.factories.lms import set_business_date
 from tests.guarantees import sagas
 from tests.guarantees.crew import DAY
@@ -25,7 +26,6 @@ from tests.guarantees.proxy import cutting
 from tests.guarantees.sagas import problems_of
 from tests.guarantees.servers import Server, connected_to, own_database
 from tests.guarantees.waiting import until
-from tests.proof.callers import at_once
 from tests.tallying import Books, Tally, Times, books_here
 
 pytestmark = [

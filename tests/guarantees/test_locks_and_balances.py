@@ -17,9 +17,10 @@ from core.transactions import run_in_transaction
 from ledger.errors import AccountLimitReached
 from ledger.models import Account, AccountKind, AccountMode
 from ledger.services import HoldOrder, account_create, hold_place, house_journal_post
+from tests.callers import at_once
 from tests.factories.lms import set_business_date
 from tests.factories.payments import balance_of
-from tests.proof.callers import at_once, isolation  # noqa: F401
+from tests.proof.callers import isolation  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DAY = date(2026, 1, 1)

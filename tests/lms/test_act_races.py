@@ -1,6 +1,5 @@
 """Deciders at the same moment: whatever two of them do to one request, the act happens once or not at all."""
 
-import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
@@ -11,11 +10,11 @@ from django.db import connection
 
 from core.approvals.models import ApprovalRequest, ApprovalState
 from core.approvals.services import approval_approve, approval_reject, approvals_expire
-from core.errors import KistError
 from core.reasons.services import reason_codes_seed
 from lms.acts import ActWaiting, act_of, act_submit
 from lms.models import Loan, LoanFact
 from lms.services.receipts import receipt_post
+from tests.callers import at_once
 from tests.factories.approvals import make_head
 from tests.factories.book import assert_verified
 from tests.factories.lms import make_loan, set_business_date
@@ -62,28 +61,6 @@ def ask(loan: Loan, *, key: str = "ask") -> ApprovalRequest:
     )
     assert isinstance(outcome, ActWaiting)
     return outcome.request
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run calls in threads that start together; return each result, or the code of its refusal."""
-    start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        start.wait(timeout=10)
-        try:
-            results[place] = call()
-        except KistError as refusal:
-            results[place] = refusal.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def approving(request: ApprovalRequest, username: str = "head") -> Callable[[], ApprovalRequest]:

@@ -19,7 +19,7 @@ from ledger.models import Account, Journal, ProductAccount, Transfer
 from lms.admin.acts import FORM_BY_SLUG
 from lms.models import Loan, LoanFact, Product, ProductVersion
 from tests.factories.staff import NOBODY, NONE, ROLE_NAMES, client_of
-from tests.lms.access.commands import ACTS, COMMANDS, FRAMEWORK
+from tests.lms.access.commands import ACT_ROLES, COMMANDS, FRAMEWORK
 from tests.lms.access.pages import STAFF_PAGES
 from tests.lms.access.rows import everything_fill
 from tests.lms.access.screens import MODEL_SCREENS, PAGES_OF_ONE, WITHOUT_LIST
@@ -97,7 +97,7 @@ def test_every_address_is_in_a_table() -> None:
 
 
 def test_every_act_is_in_the_table() -> None:
-    assert ACTS.keys() == FORM_BY_SLUG.keys()
+    assert ACT_ROLES.keys() == FORM_BY_SLUG.keys()
 
 
 def test_every_model_screen_is_in_the_table() -> None:
@@ -150,7 +150,7 @@ def test_commands_are_refused_to_other_roles(loan: Loan, subtests: pytest.Subtes
 
 def test_acts_are_refused_to_other_roles(loan: Loan, subtests: pytest.Subtests) -> None:
     allowed = Staff().allowed
-    for slug, may_do in ACTS.items():
+    for slug, may_do in ACT_ROLES.items():
         target = reverse("staff:loan-act", args=[loan.pk, slug])
 
         with subtests.test(slug), undone():
@@ -161,7 +161,7 @@ def test_acts_are_refused_to_other_roles(loan: Loan, subtests: pytest.Subtests) 
 def test_analyst_changes_nothing_anywhere(loan: Loan) -> None:
     client = client_of("analyst")
     pages = [address(name, row[0]) for table in (STAFF_PAGES, COMMANDS) for name, row in table.items()]
-    acts = [reverse("staff:loan-act", args=[loan.pk, slug]) for slug in ACTS]
+    acts = [reverse("staff:loan-act", args=[loan.pk, slug]) for slug in ACT_ROLES]
     lists = [reverse(f"admin:{name}_changelist") for name in MODEL_SCREENS]
     entered = {
         "amount_paise": "1,000.00",

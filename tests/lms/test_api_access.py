@@ -23,8 +23,9 @@ from lms.models import Loan, LoanFact, Product
 from tests.factories.api import BODIES, body_of, tool_of
 from tests.factories.book import receive
 from tests.factories.lms import make_loan, next_key, set_business_date
-from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE, MANAGER, ROLE_NAMES, SERVICE, make_staff
+from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE, MANAGER, ROLE_NAMES, make_staff
 from tests.lms.access.api import OTHER_ACT_ROLES, READ_BESIDE, SENT_BESIDE
+from tests.lms.access.commands import ACT_ROLES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -66,33 +67,6 @@ SENT: dict[str, tuple[dict[str, Any], dict[str, Any], frozenset[str]]] = {
     "api-approval-withdraw": ({"request_id": ApprovalRequest}, {}, frozenset({"finance"})),
     "api-manual-journals": ({}, {"lines": []}, BOOKKEEPERS),
     "api-receipts-bulk": ({}, {"receipts": []}, CASHIERS),
-}
-ACT_ROLES: dict[str, frozenset[str]] = {
-    "disburse": SERVICE,
-    "receipt": CASHIERS,
-    "prepay": SERVICE,
-    "foreclose": SERVICE,
-    "charge": SERVICE,
-    "penal": SERVICE,
-    "bounce": SERVICE,
-    "waive": SERVICE,
-    "rate": MANAGER,
-    "reschedule": SERVICE,
-    "moratorium": SERVICE,
-    "pause": SERVICE,
-    "settle": SERVICE,
-    "write-off": MANAGER,
-    "recover": SERVICE,
-    "refund": CASHIERS,
-    "transfer": CASHIERS,
-    "reverse": BOOKKEEPERS,
-    "settle-plan": SERVICE,
-    "settle-plan-cancel": SERVICE,
-    "settle-plan-restore": SERVICE,
-    "quote": SERVICE,
-    "quote-pay": SERVICE,
-    "freeze": MANAGER,
-    "unfreeze": MANAGER,
 }
 NAMED = {Customer: "number", Loan: "number", Account: "code", Product: "code"}
 BOOK = (Loan, LoanFact, Journal, Transfer, Customer, Product, Account, ApprovalRequest, IdempotencyKey)

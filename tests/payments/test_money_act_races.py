@@ -14,12 +14,13 @@ from core.reasons.services import reason_codes_seed
 from lms.models import Loan
 from payments.acts.incoming import APPLY_ACT, MOVE_ACT
 from payments.models import IncomingPayment, PaymentState, Vendor
+from tests.callers import at_once
 from tests.factories.approvals import make_head
 from tests.factories.lms import make_loan, next_key, set_business_date
 from tests.factories.payments import balance_of, make_parameters, make_vendor
 from tests.factories.payments_in import AMOUNT, arrive, arrive_on
 from tests.factories.staff import make_staff
-from tests.payments.test_receipts_races import at_once, received
+from tests.payments.test_receipts_races import received
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
@@ -57,7 +58,7 @@ def test_one_payment_goes_to_one_loan_however_many_approve_at_once(vendor: Vendo
     payment = arrive(vendor=vendor)
     calls = [approving(asked(APPLY_ACT, payment, loan)) for loan in loans]
 
-    results = at_once(calls)
+    results = at_once(*calls)
 
     done = [result for result in results if isinstance(result, ApprovalRequest)]
     assert len(done) == 1
@@ -75,7 +76,7 @@ def test_moves_that_cross_between_two_borrowers_are_approved_at_once(vendor: Ven
     requests = [asked(MOVE_ACT, here, other), asked(MOVE_ACT, there, one)]
     before = balance_of("1010")
 
-    results = at_once([approving(request) for request in requests])
+    results = at_once(*(approving(request) for request in requests))
     # Whoever comes second sees loans that have moved on, and is asked again: never a deadlock, never half a move.
     assert {result for result in results if isinstance(result, str)} <= {"core.approval_changed"}
     for request in requests:

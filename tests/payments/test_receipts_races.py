@@ -1,17 +1,13 @@
 """Money of borrowers at the same moment: payments that cross between customers, and one event told many times."""
 
 import random
-import threading
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
 from django.utils import timezone
 
-from core.errors import KistError
 from core.inbox.models import InboxMessage, MessageState
 from core.inbox.services import message_apply
 from lms.models import Loan
@@ -19,6 +15,7 @@ from payments.models import Deposit, IncomingPayment, PaymentLink, PaymentState,
 from payments.services.deposits import CounterOrder, counter_take, deposit_make
 from payments.services.transfers import payment_move
 from payments.services.vendors import clients_close
+from tests.callers import at_once
 from tests.factories.book import assert_verified
 from tests.factories.lms import make_loan, next_key, set_business_date
 from tests.factories.payments import balance_of, make_parameters, make_vendor
@@ -34,30 +31,6 @@ def vendor(transactional_db: None) -> Any:
     make_parameters(cash_receipt_limit_paise=10**12)
     yield make_vendor(address="http://127.0.0.1:9", float_paise=0)
     clients_close()
-
-
-def at_once(calls: list[Callable[[], object]]) -> list[object]:
-    """Run calls in threads that start together; return each result, the code of a refusal, or the database's error."""
-    start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        start.wait()
-        try:
-            results[place] = call()
-        except KistError as error:
-            results[place] = error.code
-        except OperationalError as error:
-            results[place] = error.args[0]
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def cash(loan: Loan) -> int:
@@ -82,7 +55,7 @@ def test_payments_that_cross_between_two_customers_all_arrive(vendor: Vendor, cr
     moves += [partial(payment_move, payment_id=payment, to_loan_id=one.pk, reason="Crossing") for payment in there]
     random.Random(1).shuffle(moves)
 
-    results = at_once(list(moves))
+    results = at_once(*moves)
 
     assert [result for result in results if not isinstance(result, IncomingPayment)] == []
     assert set(IncomingPayment.objects.filter(pk__in=here).values_list("loan_id", flat=True)) == {other.pk}
@@ -99,7 +72,7 @@ def test_slip_that_is_entered_by_several_at_once_is_one_deposit(vendor: Vendor) 
     taken = [cash(loan), cash(loan)]
     enter = partial(deposit_make, payment_ids=taken, bank_reference="SLIP 1", deposited_on=date(2026, 1, 5))
 
-    results = at_once([enter] * 6)
+    results = at_once(*[enter] * 6)
 
     assert results == [Deposit.objects.get()] * 6
     assert balance_of("1020") == 0
@@ -110,7 +83,7 @@ def test_number_of_a_slip_is_one_deposits_alone(vendor: Vendor) -> None:
     set_business_date(date(2026, 1, 5))
     enter = partial(deposit_make, bank_reference="SLIP 1", deposited_on=date(2026, 1, 5))
 
-    results = at_once([partial(enter, payment_ids=[cash(loan)]) for _ in range(4)])
+    results = at_once(*(partial(enter, payment_ids=[cash(loan)]) for _ in range(4)))
 
     assert sorted(map(str, results)) == sorted([str(Deposit.objects.get()), *["payments.deposit_slip_taken"] * 3])
     assert balance_of("1020") == 300_00
@@ -138,11 +111,11 @@ def test_event_told_by_many_at_once_has_one_effect(vendor: Vendor) -> None:
     names = ("payment.authorized", "payment.captured", "payment_link.paid")
     told = [partial(tell, payment_event(link, name), event_id=f"evt_{name}") for name in names for _ in range(8)]
 
-    assert at_once(list(told)) == [200] * 24
+    assert at_once(*told) == [200] * 24
 
     keys = list(InboxMessage.objects.values_list("pk", flat=True))
     assert len(keys) == 3
-    at_once([partial(message_apply, message_id=key) for key in keys for _ in range(4)])
+    at_once(*(partial(message_apply, message_id=key) for key in keys for _ in range(4)))
     for _ in range(3):
         for key in keys:
             InboxMessage.objects.filter(pk=key).update(next_at=timezone.now())

@@ -1,47 +1,12 @@
 """Many callers at the same moment, and how often the database had to take one of them back."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from django.db import connection
 
-from core.errors import KistError
-
 LEVELS = ("read committed", "repeatable read", "serializable")
-
-
-def at_once(*calls: Callable[[], object]) -> list[Any]:
-    """Run calls in threads that start together; return each result, or the code of its refusal.
-
-    Raises:
-        ExceptionGroup: what came through of errors that are no refusals, such as a deadlock.
-    """
-    start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-    errors: list[Exception] = []
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        start.wait(timeout=30)
-        try:
-            results[place] = call()
-        except KistError as refusal:
-            results[place] = refusal.code
-        except Exception as error:  # a thread would swallow it
-            errors.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=120)
-    if errors:
-        raise ExceptionGroup(f"{len(errors)} of {len(calls)} callers failed", errors)
-    return results
 
 
 class Conflicts(logging.Handler):

@@ -11,9 +11,10 @@ from lms.models import Loan, LoanFact
 from lms.services.receipts import receipt_post
 from lms.services.reversals import fact_reverse
 from lms.services.transfers import excess_transfer
+from tests.callers import at_once
 from tests.factories.book import assert_verified, balances, receive
 from tests.factories.lms import make_customer, make_loan, set_business_date
-from tests.proof.callers import Conflicts, at_once
+from tests.proof.callers import Conflicts
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("isolation")]
 

@@ -23,12 +23,13 @@ from lms.services.customer_merges import customers_merge
 from lms.services.foreclosures import foreclosure_quote, loan_foreclose
 from lms.services.quotes import quote_foreclose, quote_make
 from lms.services.receipts import receipt_post
+from tests.callers import at_once
 from tests.factories.approvals import make_head
 from tests.factories.book import assert_verified, balances, owed
 from tests.factories.lines import assert_line_verified, draw, left, make_line
 from tests.factories.lms import make_customer, make_loan, set_business_date
 from tests.factories.staff import make_staff
-from tests.proof.callers import Conflicts, at_once
+from tests.proof.callers import Conflicts
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("isolation")]
 

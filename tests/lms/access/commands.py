@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "staff-payments:check-decide": ({"check_id": PayeeCheck}, MANAGER),
     "staff-payments:account-prove": ({"account_id": BankAccount}, CASHIERS),
 }
-ACTS = {
+ACT_ROLES = {
     "disburse": SERVICE,
     "receipt": CASHIERS,
     "prepay": SERVICE,

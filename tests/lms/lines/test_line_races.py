@@ -11,10 +11,10 @@ from lms.models import CreditLine, LineFact, Loan
 from lms.services.lines.acts import line_limit_lower
 from lms.services.lines.drawdowns import line_hold
 from lms.services.receipts import receipt_post
+from tests.callers import at_once
 from tests.factories.book import assert_verified
 from tests.factories.lines import assert_line_verified, draw, left, loan_of, make_line, make_line_version
 from tests.factories.lms import make_customer, set_business_date
-from tests.lms.services.test_races import _at_once
 
 pytestmark = [pytest.mark.mariadb, pytest.mark.django_db(transaction=True)]
 
@@ -40,7 +40,7 @@ def line(transactional_db: None) -> CreditLine:
 
 @levels
 def test_drawdowns_at_once_never_exceed_the_limit(line: CreditLine) -> None:
-    results = _at_once(*(partial(draw, line, 10_000_00, TODAY, key=f"draw-{n}") for n in range(CALLERS)))
+    results = at_once(*(partial(draw, line, 10_000_00, TODAY, key=f"draw-{n}") for n in range(CALLERS)))
 
     codes = Counter(result for result in results if isinstance(result, str))
     assert codes == {"lms.line_limit_exceeded": CALLERS - 10}
@@ -53,7 +53,7 @@ def test_drawdowns_at_once_never_exceed_the_limit(line: CreditLine) -> None:
 def test_one_key_from_many_callers_is_one_drawdown(line: CreditLine) -> None:
     call = partial(draw, line, 10_000_00, TODAY, key="once", reference="OUT-1")
 
-    results = _at_once(*[call] * 12)
+    results = at_once(*[call] * 12)
 
     assert len(set(results)) == 1
     assert Loan.objects.count() == 1
@@ -64,7 +64,7 @@ def test_holds_drawdowns_and_a_lower_limit_at_once_leave_nothing_above_it(line: 
     hold = partial(line_hold, line_id=line.pk, customer_id=line.customer_id, amount_paise=10_000_00, until=TODAY)
     lower = partial(line_limit_lower, line_id=line.pk, limit_paise=50_000_00, reason="Review", idempotency_key="down")
 
-    results = _at_once(
+    results = at_once(
         *(partial(draw, line, 10_000_00, TODAY, key=f"draw-{n}") for n in range(8)),
         lower,
         *(partial(hold, idempotency_key=f"hold-{n}") for n in range(8)),
@@ -82,7 +82,7 @@ def test_receipts_and_drawdowns_of_one_customer_at_once_add_up(line: CreditLine)
     loan = loan_of(draw(line, 50_000_00, TODAY))
     pay = partial(receipt_post, loan_id=loan.pk, amount_paise=100_00, value_date=TODAY)
 
-    results = _at_once(
+    results = at_once(
         *(partial(pay, reference=f"IN-{n}", idempotency_key=f"pay-{n}") for n in range(8)),
         *(partial(draw, line, 10_000_00, TODAY, key=f"draw-{n}") for n in range(8)),
     )
@@ -100,7 +100,7 @@ def test_first_drawdowns_on_two_lines_of_one_customer_wait_for_each_other(transa
     customer, version = make_customer(), make_line_version()
     lines = [make_line(customer=customer, version=version) for _ in range(2)]
 
-    results = _at_once(*(partial(draw, lines[n % 2], 20_000_00, TODAY, key=f"draw-{n}") for n in range(12)))
+    results = at_once(*(partial(draw, lines[n % 2], 20_000_00, TODAY, key=f"draw-{n}") for n in range(12)))
 
     assert results.count("lms.line_limit_exceeded") == 2
     assert [left(line) for line in lines] == [(1_00_000_00, 0, 0)] * 2
@@ -110,7 +110,7 @@ def test_one_key_sanctions_one_line(transactional_db: None) -> None:
     set_business_date(TODAY)
     sanction = partial(make_line, customer=make_customer(), version=make_line_version(), key="once")
 
-    lines = _at_once(*[sanction] * 8)
+    lines = at_once(*[sanction] * 8)
 
     assert len(set(lines)) == 1
     assert CreditLine.objects.count() == LineFact.objects.count() == 1

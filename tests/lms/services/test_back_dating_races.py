@@ -1,14 +1,11 @@
 """Several persons correct the past of one borrower at once: one after the other, and all of them right."""
 
-import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection
 
-from core.errors import KistError
 from lms.models import ClassificationParameters, Loan, LoanFact
 from lms.services.classification_rules import Thresholds, classification_rules
 from lms.services.day_end import day_end_run
@@ -17,6 +14,7 @@ from lms.services.positions import terms_of
 from lms.services.receipts import receipt_post
 from lms.services.reversals import fact_reverse
 from lms.services.told_classes import told_classes
+from tests.callers import at_once
 from tests.factories.book import assert_verified, receive
 from tests.factories.lms import make_loan, make_version, set_business_date
 from tests.lms.engine.nights import Nights, arrears_nightly, classes_nightly
@@ -46,27 +44,6 @@ def loans(transactional_db: None) -> tuple[Loan, Loan]:
     )
     day_end_run(to_date=LAST)
     return late, mate
-
-
-def _at_once(*calls: Callable[[], object]) -> list[object]:
-    start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        start.wait(timeout=10)
-        try:
-            results[place] = call()
-        except KistError as refusal:
-            results[place] = refusal.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def _receipt(loan: Loan, number: int, amount_paise: int, day: int) -> Callable[[], LoanFact]:
@@ -111,7 +88,7 @@ def _assert_right(loans: tuple[Loan, Loan]) -> None:
 def test_two_persons_back_date_the_same_loan_and_both_are_right(loans: tuple[Loan, Loan]) -> None:
     late, _ = loans
 
-    results = _at_once(_receipt(late, 1, 6_000_00, 3), _receipt(late, 2, 5_348_00, 6))
+    results = at_once(_receipt(late, 1, 6_000_00, 3), _receipt(late, 2, 5_348_00, 6))
 
     assert sorted(fact.sequence for fact in results if isinstance(fact, LoanFact)) == [2, 3]
     late.refresh_from_db()
@@ -119,11 +96,11 @@ def test_two_persons_back_date_the_same_loan_and_both_are_right(loans: tuple[Loa
     _assert_right(loans)
 
 
-def test_a_reversal_and_back_dated_receipts_on_both_loans_at_once(loans: tuple[Loan, Loan]) -> None:
+def test_a_reversal_and_back_dated_receipts_on_both_loansat_once(loans: tuple[Loan, Loan]) -> None:
     late, mate = loans
     fact = receive(late, EMI, date(2026, 2, 2))
 
-    results = _at_once(
+    results = at_once(
         _reversal(fact, 1),
         _receipt(late, 1, 6_000_00, 3),
         _receipt(mate, 2, 1_000_00, 5),

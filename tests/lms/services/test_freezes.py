@@ -17,9 +17,9 @@ from lms.services.prepayments import prepayment_post
 from lms.services.refunds import refund_post
 from lms.services.transfers import excess_transfer
 from lms.services.waivers import waiver_grant
+from tests.callers import at_once
 from tests.factories.book import assert_verified, owed, receive, refused
 from tests.factories.lms import make_loan, make_sanctioned_loan, make_version, next_key, set_business_date
-from tests.lms.services.test_races import _at_once
 
 LENT = date(2026, 1, 1)
 MARCH = date(2026, 3, 10)
@@ -281,7 +281,7 @@ def test_freeze_and_refund_at_once_leave_one_of_two_right_books(transactional_db
     refund = partial(refund_post, loan_id=loan.pk, amount_paise=100_00, value_date=LENT, reason="Asked for")
     stop = partial(loan_freeze, loan_id=loan.pk, effects=["REFUND"], reason="Police notice", idempotency_key="stop")
 
-    results = _at_once(stop, *(partial(refund, reference=f"OUT-{n}", idempotency_key=f"out-{n}") for n in range(4)))
+    results = at_once(stop, *(partial(refund, reference=f"OUT-{n}", idempotency_key=f"out-{n}") for n in range(4)))
 
     refunds = [result for result in results if isinstance(result, LoanFact)]
     assert isinstance(results[0], Freeze)

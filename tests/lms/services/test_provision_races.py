@@ -1,14 +1,11 @@
 """Two persons at the month-end at once: each loan is worked out once, each difference is posted once."""
 
-import threading
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
-from core.errors import KistError
 from ledger.services import chart_seed
 from lms.engine.provisions import Layer
 from lms.models import Loan, ProvisionPosting, ProvisionResult, ProvisionRun
@@ -16,6 +13,7 @@ from lms.services.provisions.posting import provision_run_post
 from lms.services.provisions.runs import provision_run_compute, provision_run_create
 from lms.services.provisions.seeding import provision_seed
 from lms.services.verification import control_accounts_verify
+from tests.callers import at_once
 from tests.factories.book import balances
 from tests.factories.lms import make_customer, make_loan, make_version, set_business_date
 
@@ -44,33 +42,16 @@ def _loans(transactional_db: None) -> list[Loan]:
     return loans
 
 
-def at_once(*calls: Callable[[], object]) -> list[str]:
-    """Run calls in threads that start together; return the code of each refusal, "" where there was none."""
-    start = threading.Barrier(len(calls))
-    codes = [""] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        start.wait(timeout=10)
-        try:
-            call()
-        except KistError as refusal:
-            codes[place] = refusal.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return codes
+def codes_of(*calls: Callable[[], object]) -> list[str]:
+    """Run calls at once; return the code of each refusal, "" where there was none."""
+    return [result if isinstance(result, str) else "" for result in at_once(*calls)]
 
 
 def test_two_workers_work_each_loan_out_once() -> None:
     run = provision_run_create(month_end=MAY)
     compute = [lambda: provision_run_compute(run_id=run.pk, chunk_customers=1)] * 2
 
-    codes = at_once(*compute)
+    codes = codes_of(*compute)
     done = provision_run_compute(run_id=run.pk)
 
     assert set(codes) <= {"", "lms.provision_run_taken"}
@@ -78,7 +59,7 @@ def test_two_workers_work_each_loan_out_once() -> None:
 
 
 def test_two_starts_make_one_run() -> None:
-    codes = at_once(*[lambda: provision_run_create(month_end=MAY)] * 2)
+    codes = codes_of(*[lambda: provision_run_create(month_end=MAY)] * 2)
 
     assert codes == ["", ""]
     assert ProvisionRun.objects.count() == 1
@@ -88,7 +69,7 @@ def test_two_postings_at_once_post_the_difference_once() -> None:
     run = provision_run_compute(run_id=provision_run_create(month_end=MAY).pk)
     post = [lambda: provision_run_post(run_id=run.pk, reason="Month-end")] * 4
 
-    codes = at_once(*post)
+    codes = codes_of(*post)
 
     assert codes == [""] * 4
     assert ProvisionPosting.objects.count() == 1

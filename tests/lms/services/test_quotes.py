@@ -25,9 +25,9 @@ from lms.services.servicing_rules import (
     servicing_publish,
     servicing_seed,
 )
+from tests.callers import at_once
 from tests.factories.book import assert_verified, balances, owed, receive, refused, reverse
 from tests.factories.lms import make_customer, make_loan, make_product, make_version, next_key, set_business_date
-from tests.lms.services.test_races import _at_once
 
 LENT = date(2026, 1, 1)
 MARCH = date(2026, 3, 10)
@@ -288,7 +288,7 @@ def test_of_two_foreclosures_at_once_one_wins_and_the_others_are_told(transactio
     found = quote(loan)
     pay = partial(quote_foreclose, quote_id=found.pk, amount_paise=found.total_paise, value_date=LENT)
 
-    results = _at_once(*(partial(pay, reference=f"UTR-{n}", idempotency_key=f"pay-{n}") for n in range(4)))
+    results = at_once(*(partial(pay, reference=f"UTR-{n}", idempotency_key=f"pay-{n}") for n in range(4)))
 
     assert results.count("lms.loan_closed") == 3
     loan.refresh_from_db()
@@ -303,7 +303,7 @@ def test_quotes_at_once_get_numbers_without_a_gap(transactional_db: None) -> Non
     loans = [make_loan()]
     loans += [make_loan(customer=make_customer(), version=loans[0].product_version) for _ in range(3)]
 
-    _at_once(*(partial(quote_make, loan_id=loan.pk, idempotency_key=f"q-{loan.pk}") for loan in loans))
+    at_once(*(partial(quote_make, loan_id=loan.pk, idempotency_key=f"q-{loan.pk}") for loan in loans))
 
     numbers = sorted(StoredQuote.objects.values_list("number", flat=True))
     assert numbers == ["FQ00000001", "FQ00000002", "FQ00000003", "FQ00000004"]

@@ -1,6 +1,5 @@
 """Writers at the same moment: the second waits, counts, or is told that it was first already."""
 
-import threading
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -9,7 +8,6 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from core.errors import KistError
 from ledger.models import Journal
 from lms.engine.facts import Disburse
 from lms.models import Loan, LoanFact, Product
@@ -19,6 +17,7 @@ from lms.services.products import product_create, terms_for_loan
 from lms.services.receipts import receipt_post
 from lms.services.refunds import refund_post
 from lms.services.reversals import fact_reverse
+from tests.callers import at_once
 from tests.factories.book import assert_verified, receive
 from tests.factories.lms import (
     make_customer,
@@ -48,28 +47,6 @@ def loan(transactional_db: None) -> Loan:
     return make_loan()
 
 
-def _at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run calls in threads that start together; return each result, or the code of its refusal."""
-    start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(place: int, call: Callable[[], object]) -> None:
-        start.wait(timeout=10)
-        try:
-            results[place] = call()
-        except KistError as refusal:
-            results[place] = refusal.code
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
-
-
 def _receipt(loan: Loan, *, reference: str, key: str, amount_paise: int = 100_00) -> Callable[[], LoanFact]:
     return partial(
         receipt_post,
@@ -82,7 +59,7 @@ def _receipt(loan: Loan, *, reference: str, key: str, amount_paise: int = 100_00
 
 
 def test_receipts_on_one_loan_are_all_counted(loan: Loan) -> None:
-    _at_once(*(_receipt(loan, reference=f"UTR-{number}", key=f"key-{number}") for number in range(CALLERS)))
+    at_once(*(_receipt(loan, reference=f"UTR-{number}", key=f"key-{number}") for number in range(CALLERS)))
 
     loan.refresh_from_db()
     assert loan.excess_paise == CALLERS * 100_00
@@ -93,7 +70,7 @@ def test_receipts_on_one_loan_are_all_counted(loan: Loan) -> None:
 
 
 def test_one_key_from_many_callers_is_one_receipt(loan: Loan) -> None:
-    facts = _at_once(*[_receipt(loan, reference="UTR-1", key="once")] * CALLERS)
+    facts = at_once(*[_receipt(loan, reference="UTR-1", key="once")] * CALLERS)
 
     assert len(set(facts)) == 1
     assert LoanFact.objects.filter(loan=loan, kind="RECEIVE").count() == 1
@@ -102,7 +79,7 @@ def test_one_key_from_many_callers_is_one_receipt(loan: Loan) -> None:
 
 
 def test_one_bank_reference_from_many_callers_is_one_receipt(loan: Loan) -> None:
-    facts = _at_once(*(_receipt(loan, reference="UTR-1", key=f"key-{number}") for number in range(CALLERS)))
+    facts = at_once(*(_receipt(loan, reference="UTR-1", key=f"key-{number}") for number in range(CALLERS)))
 
     assert len(set(facts)) == 1
     assert LoanFact.objects.filter(loan=loan, kind="RECEIVE").count() == 1
@@ -112,7 +89,7 @@ def test_one_bank_reference_from_many_callers_is_one_receipt(loan: Loan) -> None
 def test_one_bank_reference_for_two_borrowers_is_credited_once(loan: Loan) -> None:
     other = make_loan(customer=make_customer(), version=loan.product_version)
 
-    results = _at_once(_receipt(loan, reference="UTR-1", key="a"), _receipt(other, reference="UTR-1", key="b"))
+    results = at_once(_receipt(loan, reference="UTR-1", key="a"), _receipt(other, reference="UTR-1", key="b"))
 
     assert "lms.reference_reused" in results
     assert LoanFact.objects.filter(credit_reference="BANK:UTR-1").count() == 1
@@ -123,7 +100,7 @@ def test_one_bank_reference_for_two_borrowers_is_credited_once(loan: Loan) -> No
 def test_one_key_for_two_borrowers_is_used_once(loan: Loan) -> None:
     other = make_loan(customer=make_customer(), version=loan.product_version)
 
-    results = _at_once(_receipt(loan, reference="UTR-1", key="k"), _receipt(other, reference="UTR-2", key="k"))
+    results = at_once(_receipt(loan, reference="UTR-1", key="k"), _receipt(other, reference="UTR-2", key="k"))
 
     assert "lms.idempotency_key_reused" in results
     assert LoanFact.objects.filter(kind="RECEIVE").count() == 1
@@ -133,7 +110,7 @@ def test_excess_is_refunded_once(loan: Loan) -> None:
     receive(loan, 100_00, TODAY)
     refund = partial(refund_post, loan_id=loan.pk, amount_paise=100_00, value_date=TODAY, reason="Asked for")
 
-    results = _at_once(*(partial(refund, reference=f"OUT-{n}", idempotency_key=f"refund-{n}") for n in range(CALLERS)))
+    results = at_once(*(partial(refund, reference=f"OUT-{n}", idempotency_key=f"refund-{n}") for n in range(CALLERS)))
 
     assert results.count("lms.refund_above_excess") == CALLERS - 1
     loan.refresh_from_db()
@@ -145,7 +122,7 @@ def test_an_entry_is_reversed_once(loan: Loan) -> None:
     fact = receive(loan, 100_00, TODAY)
     reverse = partial(fact_reverse, loan_id=loan.pk, sequence=fact.sequence, reason="Wrong loan")
 
-    results = _at_once(*(partial(reverse, idempotency_key=f"reverse-{number}") for number in range(CALLERS)))
+    results = at_once(*(partial(reverse, idempotency_key=f"reverse-{number}") for number in range(CALLERS)))
 
     assert results.count("lms.fact_already_reversed") == CALLERS - 1
     assert_verified(loan)
@@ -156,7 +133,7 @@ def test_the_sanction_is_lent_once(transactional_db: None) -> None:
     loan = make_sanctioned_loan()
     disburse = partial(loan_disburse, loan_id=loan.pk, amount_paise=1_20_000_00, value_date=TODAY)
 
-    results = _at_once(
+    results = at_once(
         *(partial(disburse, reference=f"OUT-{number}", idempotency_key=f"out-{number}") for number in range(CALLERS))
     )
 
@@ -169,7 +146,7 @@ def test_one_sanction_key_from_many_callers_is_one_loan(transactional_db: None) 
     customer, version = make_customer(), make_version()
     sanction = partial(make_sanctioned_loan, customer=customer, version=version, idempotency_key="once")
 
-    loans = _at_once(*[sanction] * CALLERS)
+    loans = at_once(*[sanction] * CALLERS)
 
     assert len(set(loans)) == 1
     assert Loan.objects.count() == 1
@@ -178,7 +155,7 @@ def test_one_sanction_key_from_many_callers_is_one_loan(transactional_db: None) 
 def test_receipts_on_different_borrowers_do_not_disturb_each_other(loan: Loan) -> None:
     loans = [loan, *(make_loan(customer=make_customer(), version=loan.product_version) for _ in range(CALLERS - 1))]
 
-    _at_once(*(_receipt(each, reference=f"UTR-{each.pk}", key=f"key-{each.pk}") for each in loans))
+    at_once(*(_receipt(each, reference=f"UTR-{each.pk}", key=f"key-{each.pk}") for each in loans))
 
     assert list(Loan.objects.values_list("excess_paise", flat=True)) == [100_00] * CALLERS
     assert_verified(loan)
@@ -187,7 +164,7 @@ def test_receipts_on_different_borrowers_do_not_disturb_each_other(loan: Loan) -
 def test_one_product_from_many_callers_is_one_product(transactional_db: None) -> None:
     create = partial(product_create, code="PL", name="Personal loan")
 
-    products = _at_once(*[create] * CALLERS)
+    products = at_once(*[create] * CALLERS)
 
     assert len(set(products)) == 1
     assert Product.objects.count() == 1
@@ -197,7 +174,7 @@ def test_versions_published_at_once_get_numbers_of_their_own(transactional_db: N
     product = make_product()
     publish = partial(make_version, product=product)
 
-    _at_once(*(partial(publish, terms={"instalment_unit_paise": 100 * number}) for number in range(1, CALLERS + 1)))
+    at_once(*(partial(publish, terms={"instalment_unit_paise": 100 * number}) for number in range(1, CALLERS + 1)))
 
     assert sorted(product.versions.values_list("number", flat=True)) == [*range(1, CALLERS + 1)]
 
@@ -219,7 +196,7 @@ def test_one_batch_from_many_callers_is_booked_once(transactional_db: None) -> N
         for number in range(3)
     ]
 
-    batches = _at_once(*[partial(loans_book_many, drafts=drafts, batch_key="batch")] * 3)
+    batches = at_once(*[partial(loans_book_many, drafts=drafts, batch_key="batch")] * 3)
 
     assert batches == [tuple(Loan.objects.order_by("pk"))] * 3
     assert Loan.objects.count() == 3

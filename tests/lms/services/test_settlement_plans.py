@@ -20,9 +20,9 @@ from lms.services.settlement_plans import (
 )
 from lms.services.settlements import settlement_post
 from lms.services.write_offs import loan_write_off
+from tests.callers import at_once
 from tests.factories.book import assert_verified, balances, owed, receive, refused, reverse
 from tests.factories.lms import make_loan, make_sanctioned_loan, next_key, set_business_date
-from tests.lms.services.test_races import _at_once
 
 MARCH = date(2026, 3, 10)
 APRIL = date(2026, 4, 10)
@@ -323,7 +323,7 @@ def test_of_two_settlements_at_once_one_is_refused(transactional_db: None) -> No
     set_business_date(MARCH)
     call = partial(settlement_plan_agree, loan_id=loan.pk, parts=TWO_PARTS, value_date=MARCH, reason="Compromise")
 
-    results = _at_once(*(partial(call, idempotency_key=f"plan-{number}") for number in range(4)))
+    results = at_once(*(partial(call, idempotency_key=f"plan-{number}") for number in range(4)))
 
     assert results.count("lms.settlement_plan_in_force") == 3
     assert SettlementPlan.objects.filter(active_of=loan).count() == 1
@@ -339,7 +339,7 @@ def test_two_last_payments_at_once_settle_once(transactional_db: None) -> None:
     agree(loan)
     pay = partial(receipt_post, loan_id=loan.pk, amount_paise=80_000_00, value_date=MARCH)
 
-    results = _at_once(*(partial(pay, reference=f"UTR-{n}", idempotency_key=f"pay-{n}") for n in range(4)))
+    results = at_once(*(partial(pay, reference=f"UTR-{n}", idempotency_key=f"pay-{n}") for n in range(4)))
 
     assert results.count("lms.loan_closed") == 3
     assert LoanFact.objects.filter(loan=loan, kind="SETTLE").count() == 1

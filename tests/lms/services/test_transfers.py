@@ -9,9 +9,9 @@ import pytest
 from lms.models import Loan, LoanFact
 from lms.services.transfers import ExcessTransfer, excess_transfer
 from lms.services.write_offs import loan_write_off
+from tests.callers import at_once
 from tests.factories.book import assert_verified, balances, owed, receive, refused, reverse
 from tests.factories.lms import make_loan, next_key, set_business_date
-from tests.lms.services.test_races import _at_once
 
 LENT = date(2026, 1, 1)
 DUE = date(2026, 2, 1)
@@ -118,7 +118,7 @@ def test_transfers_in_both_directions_at_once_are_both_right(transactional_db: N
         receive(loan, 5_000_00, LENT)
     move = partial(excess_transfer, amount_paise=1_000_00, value_date=LENT, reason="Asked for")
 
-    results = _at_once(
+    results = at_once(
         *(
             partial(move, from_loan_id=source.pk, to_loan_id=target.pk, idempotency_key=f"{number}:{source.pk}")
             for number in range(3)
