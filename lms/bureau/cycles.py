@@ -10,12 +10,13 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
 from core.clock import database_now
+from core.parts import part_claim
 from core.transactions import run_in_transaction
 from lms.bureau.entries import Entry, Member
 from lms.bureau.files import chunk_hash, chunk_texts, file_measure, members_of
@@ -121,7 +122,8 @@ def bureau_cycle_run(*, cycle_id: int, progress: Progress | None = None, lease: 
     """
     cycle = bureau_cycle(cycle_id=cycle_id)
     members = members_of(cycle=cycle)
-    while cycle.state == BureauCycle.State.RUNNING and (chunk := _claim(cycle, lease)):
+    pending = BureauChunk.objects.filter(cycle=cycle, state=BureauChunk.State.PENDING)
+    while cycle.state == BureauCycle.State.RUNNING and (chunk := part_claim(pending=pending, lease=lease)):
         _work(cycle, chunk, members)
         if progress:
             progress(bureau_cycle(cycle_id=cycle_id))
@@ -188,18 +190,6 @@ def _ranges(chunk_loans: int) -> Iterator[_Range]:
             keys = []
     if keys:
         yield _Range(keys[0], keys[-1], len(keys))
-
-
-def _claim(cycle: BureauCycle, lease: timedelta) -> BureauChunk | None:
-    """Take the next part that nobody works on, under a fence of its own."""
-    now = database_now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    pending = BureauChunk.objects.filter(free, cycle=cycle, state=BureauChunk.State.PENDING)
-    for chunk in pending.order_by("number")[:20]:
-        if pending.filter(pk=chunk.pk, fence=chunk.fence).update(fence=chunk.fence + 1, lease_until=now + lease):
-            chunk.fence += 1
-            return chunk
-    return None
 
 
 def _work(cycle: BureauCycle, chunk: BureauChunk, members: dict[str, Member]) -> None:

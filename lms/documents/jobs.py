@@ -10,13 +10,13 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import IntegrityError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
-from core.clock import database_now
 from core.errors import KistError
+from core.parts import part_claim
 from core.transactions import run_in_transaction
 from lms.documents.cases import Subject
 from lms.documents.drafts import Draft, draft_make
@@ -47,7 +47,6 @@ class JobOrder:
     subject: Subject
     lender: LenderProfile
     issued_on: date
-    lease: timedelta
 
 
 def document_job_create(
@@ -155,26 +154,13 @@ def document_job_run(*, job_id: int, progress: Progress | None = None, lease: ti
         subject=Subject.from_json(job.subject),
         lender=lender_profile_on(on_date=today),
         issued_on=today,
-        lease=lease,
     )
-    while chunk := _claim(order):
+    pending = DocumentJobChunk.objects.filter(job=job, state=DocumentJobChunk.State.PENDING)
+    while chunk := part_claim(pending=pending, lease=lease):
         _work(order, chunk)
         if progress:
             progress(document_job(job_id=job_id))
     return document_job(job_id=job_id)
-
-
-def _claim(order: JobOrder) -> DocumentJobChunk | None:
-    """Take the next part that nobody works on, under a fence of its own."""
-    now = database_now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    pending = DocumentJobChunk.objects.filter(free, job=order.job, state=DocumentJobChunk.State.PENDING)
-    for chunk in pending.order_by("number")[:20]:
-        taken = pending.filter(pk=chunk.pk, fence=chunk.fence)
-        if taken.update(fence=chunk.fence + 1, lease_until=now + order.lease):
-            chunk.fence += 1
-            return chunk
-    return None
 
 
 def _work(order: JobOrder, chunk: DocumentJobChunk) -> None:

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
-from core.clock import database_now
+from core.parts import part_claim
 from core.transactions import run_in_transaction
 from lms.dry_runs.asking import asked_check
 from lms.dry_runs.changes import Change, change_assumed, change_of
@@ -127,7 +127,9 @@ def dry_run_work(*, run_id: int, progress: Progress | None = None, lease: timede
     """
     run = dry_run_of(run_id=run_id)
     change = change_of(run=run)
-    while (chunk := _claim(run_id, lease)) is not None:
+    # None of a run that is over.
+    pending = DryRunChunk.objects.filter(run_id=run_id, run__state=State.RUNNING, state=DryRunChunk.State.PENDING)
+    while (chunk := part_claim(pending=pending, lease=lease)) is not None:
         if business_date() != run.on_date:
             _end(run_id, State.OUTDATED)
             break
@@ -182,19 +184,6 @@ def _create(run: DryRun, ranges: list[tuple[int, int]], actor: User) -> DryRun:
     detail = {"kind": run.kind, "title": run.title, "loans": run.loans_total}
     audit.record(actor=actor, action="lms.dry_run_create", obj=run, detail=detail)
     return run
-
-
-def _claim(run_id: int, lease: timedelta) -> DryRunChunk | None:
-    """Take the next chunk that nobody works on, under a fence of its own; none of a run that is over."""
-    now = database_now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    pending = DryRunChunk.objects.filter(free, run_id=run_id, run__state=State.RUNNING, state=DryRunChunk.State.PENDING)
-    for chunk in pending.order_by("number")[:20]:
-        taken = DryRunChunk.objects.filter(pk=chunk.pk, fence=chunk.fence, state=DryRunChunk.State.PENDING)
-        if taken.update(fence=chunk.fence + 1, lease_until=now + lease):
-            chunk.fence += 1
-            return chunk
-    return None
 
 
 def _work(part: _Part) -> None:
