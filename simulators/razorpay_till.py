@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from simulators import razorpay_shapes as shapes
 from simulators.razorpay import VENDOR, Razorpay, _error
 from simulators.reports import razorpay_rows
 from simulators.till import Thing, Till, Voice
@@ -47,23 +48,23 @@ class RazorpayTill:
             web.post("/razorpay/v1/payment_links/{id}/cancel", self.link_cancel),
             web.post("/razorpay/v1/orders", self.order_create),
             web.get("/razorpay/v1/orders", self.orders_find),
-            web.get("/razorpay/v1/orders/{id}", self.read(_order)),
+            web.get("/razorpay/v1/orders/{id}", self.read(shapes.order)),
             web.get("/razorpay/v1/orders/{id}/payments", self.read(self._payments_of)),
             web.get("/razorpay/v1/payments/{id}", self.read(self._public_payment)),
             web.post("/razorpay/v1/payments/{id}/refund", self.refund_create),
             web.get("/razorpay/v1/payments/{id}/refunds", self.refunds_find),
-            web.get("/razorpay/v1/refunds/{id}", self.read(_public_refund)),
+            web.get("/razorpay/v1/refunds/{id}", self.read(shapes.refund)),
             web.post("/razorpay/v1/virtual_accounts", self.account_create),
             web.get("/razorpay/v1/virtual_accounts", self.accounts_find),
-            web.get("/razorpay/v1/virtual_accounts/{id}", self.read(_public_account)),
+            web.get("/razorpay/v1/virtual_accounts/{id}", self.read(shapes.account)),
             web.get("/razorpay/v1/virtual_accounts/{id}/payments", self.read(self._payments_of)),
             web.post("/razorpay/v1/virtual_accounts/{id}/close", self.account_close),
             web.post("/razorpay/v1/virtual_accounts/{id}/allowed_payers", self.payer_add),
             web.delete("/razorpay/v1/virtual_accounts/{id}/allowed_payers/{payer}", self.payer_remove),
-            web.get("/razorpay/v1/payments/{id}/bank_transfer", self.read(_transfer)),
+            web.get("/razorpay/v1/payments/{id}/bank_transfer", self.read(shapes.transfer)),
             web.get("/razorpay/v1/settlements", self.settlements),
             web.get("/razorpay/v1/settlements/recon/combined", self.recon),
-            web.get("/razorpay/v1/settlements/{id}", self.read(_public_settlement)),
+            web.get("/razorpay/v1/settlements/{id}", self.read(shapes.settlement)),
         ]
 
     async def link_create(self, request: web.Request) -> web.StreamResponse:
@@ -72,11 +73,11 @@ class RazorpayTill:
 
     async def order_create(self, request: web.Request) -> web.StreamResponse:
         """Open an order."""
-        return await self._create(request, "order", "receipt", _order)
+        return await self._create(request, "order", "receipt", shapes.order)
 
     async def account_create(self, request: web.Request) -> web.StreamResponse:
         """Open a virtual account."""
-        return await self._create(request, "virtual_account", "reference_id", _public_account)
+        return await self._create(request, "virtual_account", "reference_id", shapes.account)
 
     async def account_close(self, request: web.Request) -> web.StreamResponse:
         """Close a virtual account: no more credits."""
@@ -86,7 +87,7 @@ class RazorpayTill:
             if account is None or account["status"] != "open":
                 return _error(400, "The virtual account is not active")
             self.till.close(account, "closed")
-            return 200, _public_account(account)
+            return 200, shapes.account(account)
 
         return await self._call(request, "virtual account close", request.match_info["id"], close)
 
@@ -101,7 +102,7 @@ class RazorpayTill:
             if len(account["payers"]) >= _PAYERS:
                 return _error(400, f"Only {_PAYERS} allowed payer accounts can be added.")
             self.till.payers_set(account, [*account["payers"], self._payer(body)])
-            return 200, _public_account(account)
+            return 200, shapes.account(account)
 
         return await self._call(request, "allowed payer", request.match_info["id"], add)
 
@@ -132,11 +133,11 @@ class RazorpayTill:
 
     async def orders_find(self, request: web.Request) -> web.StreamResponse:
         """Find an order by our reference."""
-        return await self._find(request, "order", "receipt", _order)
+        return await self._find(request, "order", "receipt", shapes.order)
 
     async def accounts_find(self, request: web.Request) -> web.StreamResponse:
         """Find a virtual account by our reference."""
-        return await self._find(request, "virtual_account", "reference_id", _public_account)
+        return await self._find(request, "virtual_account", "reference_id", shapes.account)
 
     async def link_cancel(self, request: web.Request) -> web.StreamResponse:
         """Cancel a link that was not paid."""
@@ -161,11 +162,11 @@ class RazorpayTill:
                 return _error(400, "The payment cannot be refunded")
             known = self.world.book.things(vendor=VENDOR, kind="refund", key=key) if key else []
             if known:
-                return 200, _public_refund(known[0])
+                return 200, shapes.refund(known[0])
             paise = int(body.get("amount") or payment["paise"])
             if paise > payment["paise"] - payment["refunded"]:
                 return _error(400, "The total refund amount is greater than the payment", reason="refund_exceeds")
-            return 200, _public_refund(self.till.refund(payment, reference=reference, paise=paise, key=key))
+            return 200, shapes.refund(self.till.refund(payment, reference=reference, paise=paise, key=key))
 
         return await self._call(request, "refund", reference, refund, key=key)
 
@@ -175,7 +176,7 @@ class RazorpayTill:
         def find() -> Answer:
             payment = request.match_info["id"]
             rows = [row for row in self.world.book.things(vendor=VENDOR, kind="refund") if row["payment"] == payment]
-            return 200, _collection([_public_refund(row) for row in rows])
+            return 200, shapes.collection([shapes.refund(row) for row in rows])
 
         return await self._call(request, "refund look-up", request.match_info["id"], find)
 
@@ -189,7 +190,7 @@ class RazorpayTill:
                 return _error(400, f"The count must be between 1 and {_LISTED}")
             things = self.world.book.things(vendor=VENDOR, kind="settlement")
             rows = sorted((row for row in things if first <= row["at"] <= last), key=lambda row: -row["at"])
-            return 200, _collection([_public_settlement(row) for row in rows[skip : skip + count]])
+            return 200, shapes.collection([shapes.settlement(row) for row in rows[skip : skip + count]])
 
         return await self._call(request, "settlements", "", tell)
 
@@ -200,7 +201,7 @@ class RazorpayTill:
             things = self.world.book.things(vendor=VENDOR, kind="settlement")
             rows = [row for settlement in things for row in razorpay_rows(self.till, settlement)]
             first = int(request.query.get("skip", 0))
-            return 200, _collection(rows[first : first + int(request.query.get("count", 100))])
+            return 200, shapes.collection(rows[first : first + int(request.query.get("count", 100))])
 
         return await self._call(request, "recon", "", tell)
 
@@ -255,7 +256,7 @@ class RazorpayTill:
         def find() -> Answer:
             thing = self.till.asked(kind=kind, reference=reference)
             items = [show(thing)] if thing else []
-            return 200, {answer: items} if answer else _collection(items)
+            return 200, {answer: items} if answer else shapes.collection(items)
 
         return await self._call(request, f"{kind.replace('_', ' ')} look-up", reference, find)
 
@@ -275,8 +276,8 @@ class RazorpayTill:
             self._send(
                 "virtual_account.credited",
                 payment={"entity": body},
-                virtual_account={"entity": _public_account(account)},
-                bank_transfer={"entity": _transfer(payment)},
+                virtual_account={"entity": shapes.account(account)},
+                bank_transfer={"entity": shapes.transfer(payment)},
             )
             return
         self._send("payment.authorized", payment={"entity": {**body, "status": "authorized"}})
@@ -284,7 +285,7 @@ class RazorpayTill:
         if ask is not None and ask["kind"] == "link":
             self._send("payment_link.paid", payment={"entity": body}, payment_link={"entity": self._link(ask)})
         elif ask is not None:
-            self._send("order.paid", payment={"entity": body}, order={"entity": _order(ask)})
+            self._send("order.paid", payment={"entity": body}, order={"entity": shapes.order(ask)})
 
     def _ask(self, ask: Thing) -> None:
         if ask["kind"] == "link":
@@ -294,7 +295,7 @@ class RazorpayTill:
         name = {"pending": "created"}.get(refund["status"], refund["status"])
         self._send(
             f"refund.{name}",
-            refund={"entity": _public_refund(refund)},
+            refund={"entity": shapes.refund(refund)},
             payment={"entity": self._public_payment(payment)},
         )
 
@@ -317,7 +318,7 @@ class RazorpayTill:
         )
 
     def _settled(self, settlement: Thing) -> None:
-        self._send("settlement.processed", settlement={"entity": _public_settlement(settlement)})
+        self._send("settlement.processed", settlement={"entity": shapes.settlement(settlement)})
 
     def _send(self, event: str, **payload: Any) -> None:
         webhook_send(
@@ -383,81 +384,4 @@ class RazorpayTill:
 
     def _payments_of(self, ask: Thing) -> dict[str, Any]:
         rows = [self.till.get(name) for name in ask["payments"]]
-        return _collection([self._public_payment(row) for row in rows if row])
-
-
-def _order(order: Thing) -> dict[str, Any]:
-    return {
-        "id": order["id"],
-        "entity": "order",
-        "amount": order["paise"],
-        "amount_paid": order["paid"],
-        "amount_due": order["paise"] - order["paid"],
-        "currency": "INR",
-        "receipt": order["reference"],
-        "status": "paid" if order["status"] == "paid" else "created",
-        "created_at": int(order["at"]),
-    }
-
-
-def _public_refund(refund: Thing) -> dict[str, Any]:
-    return {
-        "id": refund["id"],
-        "entity": "refund",
-        "amount": refund["paise"],
-        "currency": "INR",
-        "payment_id": refund["payment"],
-        "receipt": refund["reference"],
-        "status": refund["status"],
-        "created_at": int(refund["at"]),
-    }
-
-
-def _public_account(account: Thing) -> dict[str, Any]:
-    receiver = {
-        "id": f"ba_{account['id'][3:]}",
-        "entity": "bank_account",
-        "ifsc": "RATN0VAAPIS",
-        "account_number": account["number"],
-    }
-    return {
-        "id": account["id"],
-        "entity": "virtual_account",
-        "status": "active" if account["status"] == "open" else "closed",
-        "amount_paid": account["paid"],
-        "amount_expected": None,
-        "reference_id": account["reference"],
-        "receivers": [receiver],
-        "allowed_payers": account["payers"],
-        "created_at": int(account["at"]),
-    }
-
-
-def _transfer(payment: Thing) -> dict[str, Any]:
-    payer = {"name": payment["payer"], "account_number": payment["payer_account"], "ifsc": payment["payer_ifsc"]}
-    return {
-        "id": f"bt_{payment['id'][4:]}",
-        "entity": "bank_transfer",
-        "payment_id": payment["id"],
-        "mode": payment["mode"],
-        "bank_reference": payment["utr"],
-        "amount": payment["paise"],
-        "payer_bank_account": payer,
-    }
-
-
-def _public_settlement(settlement: Thing) -> dict[str, Any]:
-    return {
-        "id": settlement["id"],
-        "entity": "settlement",
-        "amount": settlement["paise"],
-        "status": settlement["status"],
-        "fees": settlement["fee"],
-        "tax": settlement["tax"],
-        "utr": settlement["utr"],
-        "created_at": int(settlement["at"]),
-    }
-
-
-def _collection(items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"entity": "collection", "count": len(items), "items": items}
+        return shapes.collection([self._public_payment(row) for row in rows if row])
