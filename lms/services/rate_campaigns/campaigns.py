@@ -12,9 +12,10 @@ from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
 from lms.errors import IdempotencyKeyReused
-from lms.errors.servicing import RateCampaignInvalid, RateCampaignState, RateNoticeTooShort
+from lms.errors.servicing import ParametersDateTaken, RateCampaignInvalid, RateCampaignState, RateNoticeTooShort
 from lms.locks import rate_campaigns_for_update
 from lms.models import Benchmark, BenchmarkRate, Product, RateCampaign, RateChoice, RateNotice
+from lms.services.benchmarks import benchmark_rate_publish
 from lms.services.checks import key_check, reason_check
 from lms.services.fact_rows import content_hash
 from lms.services.products import rate_clean
@@ -96,9 +97,10 @@ def rate_campaign_create(
 def rate_campaign_announce(*, campaign_id: int, actor: User | None = None) -> RateCampaign:
     """Announce a change that is worked out: its notices are to be sent, and its day is fixed.
 
-    A benchmark's new value is published with it.
+    A benchmark's new value is published with it, unless it is already.
 
     Raises:
+        ParametersDateTaken: the benchmark has another value from that day on.
         RateCampaignState: it is not worked out, or announced already.
         RateNoticeTooShort: the borrowers would hear of it too late.
     """
@@ -114,16 +116,7 @@ def rate_campaign_announce(*, campaign_id: int, actor: User | None = None) -> Ra
         campaign.state, campaign.announced_on, campaign.announced_by = State.ANNOUNCED, today, actor
         campaign.save(update_fields=["state", "announced_on", "announced_by"])
         campaign.notices.filter(state=RateNotice.State.PENDING).update(announced_on=today)
-        if campaign.benchmark is not None and campaign.new_rate_pct is not None:
-            BenchmarkRate.objects.get_or_create(
-                benchmark=campaign.benchmark,
-                effective_from=campaign.effective_date,
-                defaults={
-                    "rate_pct": campaign.new_rate_pct,
-                    "source": f"Rate change {campaign.pk}",
-                    "published_by": actor,
-                },
-            )
+        _benchmark_publish(campaign, actor)
         _audit(campaign, "announce", actor, campaign.reason)
         return campaign
 
@@ -203,6 +196,25 @@ def _create(campaign: RateCampaign) -> RateCampaign:
         return earlier
     _audit(campaign, "create", campaign.recorded_by, campaign.reason)
     return campaign
+
+
+def _benchmark_publish(campaign: RateCampaign, actor: User | None) -> None:
+    if campaign.benchmark is None or campaign.new_rate_pct is None:
+        return
+    effective_from = campaign.effective_date
+    known = BenchmarkRate.objects.filter(benchmark=campaign.benchmark, effective_from=effective_from).first()
+    if known is None:
+        benchmark_rate_publish(
+            benchmark=campaign.benchmark,
+            effective_from=effective_from,
+            rate_pct=campaign.new_rate_pct,
+            source=f"Rate change {campaign.pk}",
+            reason=campaign.reason,
+            actor=actor,
+        )
+    elif known.rate_pct != campaign.new_rate_pct:
+        # The loans would bear another rate than the benchmark that they follow.
+        raise ParametersDateTaken(effective_from=effective_from)
 
 
 def _shape_check(

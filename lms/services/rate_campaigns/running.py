@@ -28,7 +28,8 @@ Notice = RateNotice.State
 def rate_campaign_run(*, campaign_id: int, progress: Callable[[int], None] | None = None) -> RateCampaign:
     """Give every loan of an announced change its new rate; a repeated run goes on with those that are left.
 
-    A loan that cannot have it is noted with the refusal, and the others go on.
+    A loan that cannot have it is noted with the refusal, and the others go on. A change that is cancelled meanwhile
+    stops before the next loan.
 
     Args:
         progress: called with 1 after each loan.
@@ -45,9 +46,10 @@ def rate_campaign_run(*, campaign_id: int, progress: Callable[[int], None] | Non
     if (today := business_date()) < campaign.effective_date:
         raise RateCampaignTooEarly(effective_date=campaign.effective_date, business_date=today)
     pending = campaign.notices.filter(state=Notice.PENDING).order_by("loan_id")
-    while notices := list(pending.select_related("loan", "campaign")[:_AT_ONCE]):
+    while _is_announced(campaign_id) and (notices := list(pending.select_related("loan", "campaign")[:_AT_ONCE])):
         for notice in notices:
-            _change(notice)
+            if not _change(notice):
+                break
             if progress is not None:
                 progress(1)
     return run_in_transaction(lambda: _finish(campaign_id))
@@ -98,16 +100,16 @@ def rate_notice_undo(*, notice_id: int, reason: str, actor: User | None = None) 
         The refusals of `fact_reverse`.
     """
     reason_check(reason=reason, is_required=True)
-    notice = RateNotice.objects.select_related("fact", "loan").get(pk=notice_id)
+    notice = RateNotice.objects.get(pk=notice_id)
 
     def undo(customer_id: int) -> RateNotice:
         loan_lock(loan_id=notice.loan_id, customer_id=customer_id)
         row = rate_notices_for_update().get(pk=notice_id)
-        if row.state != Notice.DONE or notice.fact is None:
+        if row.state != Notice.DONE or row.fact is None:
             raise _notice_refusal(row, "Nothing of it can be undone.")
         fact_reverse(
             loan_id=row.loan_id,
-            sequence=notice.fact.sequence,
+            sequence=row.fact.sequence,
             idempotency_key=f"rate-undo:{row.pk}",
             reason=reason,
             actor=actor,
@@ -119,23 +121,33 @@ def rate_notice_undo(*, notice_id: int, reason: str, actor: User | None = None) 
     return borrower_transaction(loan_id=notice.loan_id, act=undo)
 
 
-def _change(notice: RateNotice) -> None:
+def _change(notice: RateNotice) -> bool:
+    """Give a loan its rate, or note why it cannot have it; False when the change was cancelled meanwhile."""
     try:
-        borrower_transaction(loan_id=notice.loan_id, act=lambda customer_id: _change_locked(notice, customer_id))
+        return borrower_transaction(loan_id=notice.loan_id, act=lambda customer_id: _change_locked(notice, customer_id))
     except KistError as refusal:
         notice_refuse(notice=notice, refusal=refusal)
         run_in_transaction(lambda: _refuse(notice))
+        return True
 
 
-def _change_locked(notice: RateNotice, customer_id: int) -> None:
+def _change_locked(notice: RateNotice, customer_id: int) -> bool:
     loan_lock(loan_id=notice.loan_id, customer_id=customer_id)
     # Another run may have done it, or the borrower chosen, while this one waited for the lock.
     row = rate_notices_for_update().get(pk=notice.pk)
+    if not _is_announced(row.campaign_id):
+        return False
     if row.state != Notice.PENDING:
-        return
+        return True
     row.fact = _entry(row, notice.campaign)
     row.state = Notice.DONE
     row.save(update_fields=["state", "fact"])
+    return True
+
+
+def _is_announced(campaign_id: int) -> bool:
+    """Tell whether a change still holds: one that is cancelled while it runs gives no further loan its rate."""
+    return RateCampaign.objects.filter(pk=campaign_id, state=RateCampaign.State.ANNOUNCED).exists()
 
 
 def _entry(row: RateNotice, campaign: RateCampaign) -> LoanFact:

@@ -215,6 +215,45 @@ def test_stopped_jobs_go_on_where_they_were(loans: list[Loan], monkeypatch: pyte
     assert [loan.facts.filter(kind="RATE_CHANGE").count() for loan in loans] == [1, 1]
 
 
+def test_change_that_is_cancelled_while_it_runs_gives_no_further_loan_its_rate(loans: list[Loan]) -> None:
+    campaign = begin()
+    rate_campaign_announce(campaign_id=campaign.pk)
+    paid_up(loans)
+
+    def cancel(_: int) -> None:
+        rate_campaign_cancel(campaign_id=campaign.pk, reason="RBI took it back")
+
+    done = rate_campaign_run(campaign_id=campaign.pk, progress=cancel)
+
+    rates = [Loan.objects.get(pk=loan.pk).current_rate_pct for loan in loans]
+    assert (done.state, rates) == ("CANCELLED", [Decimal(26), Decimal(24)])
+    assert [notice_of(campaign, loan).state for loan in loans] == ["DONE", "PENDING"]
+
+
+def test_benchmark_gets_its_value_with_the_announcement_and_in_the_audit_trail(loans: list[Loan]) -> None:
+    campaign = begin()
+
+    rate_campaign_announce(campaign_id=campaign.pk)
+
+    assert benchmark_value(benchmark=Benchmark.objects.get(), on_date=EFFECTIVE) == HIGHER
+    trail = AuditEntry.objects.filter(action="lms.benchmark_rate_publish").order_by("pk")
+    assert [entry.detail["rate_pct"] for entry in trail] == ["6.5000", "8.5000"]
+
+
+def test_change_to_another_value_than_the_published_one_is_not_announced(loans: list[Loan]) -> None:
+    campaign = begin()
+    benchmark_rate_publish(
+        benchmark=Benchmark.objects.get(), effective_from=EFFECTIVE, rate_pct=LOWER, source="RBI", reason="Board"
+    )
+
+    with refused("lms.servicing_date_taken"):
+        rate_campaign_announce(campaign_id=campaign.pk)
+
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.announced_on) == ("PREPARED", None)
+    assert benchmark_value(benchmark=Benchmark.objects.get(), on_date=EFFECTIVE) == LOWER
+
+
 def test_change_of_one_loan_is_undone_alone(loans: list[Loan]) -> None:
     campaign = begin()
     rate_campaign_announce(campaign_id=campaign.pk)
