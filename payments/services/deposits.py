@@ -1,7 +1,7 @@
 """Cash and cheques that staff take, and their way to the bank."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -15,6 +15,7 @@ from core.sequences import take_numbers
 from core.transactions import run_in_transaction
 from ledger.services import house_journal_post
 from ledger.services.content import content_hash
+from lms.engine.day_count import add_months
 from lms.models import Loan
 from lms.services.borrowers import borrower_transaction, loan_lock
 from lms.services.bounces import bounce_record
@@ -43,8 +44,9 @@ from payments.services.incoming import money_move, payment_lock, payment_new, pa
 from payments.services.vendors import CASH_IN_HAND, POOL_BANK, SUSPENSE, parameters_on
 
 _CHEQUE_DIGITS: Final = 6
-# A cheque is good for three months from its date (Reserve Bank of India, DBOD.AML BC.47, 4 November 2011).
-_CHEQUE_DAYS: Final = timedelta(days=90)
+# A cheque is good for three months from its date (Reserve Bank of India, DBOD.AML BC.47, 4 November 2011), which end
+# on the day of the same number (Negotiable Instruments Act 1881, sections 23 and 24).
+_CHEQUE_MONTHS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +271,8 @@ def _cash_limit_check(loan: Loan, amount_paise: int) -> None:
 def _cheque_check(cheque: Cheque) -> None:
     today = business_date()
     is_number = cheque.number.isdigit() and len(cheque.number) == _CHEQUE_DIGITS
-    if not is_number or not cheque.bank.strip() or not today - _CHEQUE_DAYS <= cheque.dated <= today:
+    is_good = cheque.dated <= today <= add_months(cheque.dated, _CHEQUE_MONTHS)
+    if not is_number or not cheque.bank.strip() or not is_good:
         raise ChequeIncomplete()
 
 

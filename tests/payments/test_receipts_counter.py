@@ -1,6 +1,7 @@
 """Cash and cheques: taken by staff, brought to the bank together, cleared or bounced."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +151,27 @@ def test_cheque_that_no_bank_would_take_is_refused(loan: Loan, cheque: Cheque) -
         take(loan, cheque=cheque)
 
     assert not IncomingPayment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("dated", "last_day"),
+    [
+        (date(2026, 7, 1), date(2026, 10, 1)),
+        (date(2026, 2, 1), date(2026, 5, 1)),
+        (date(2026, 11, 30), date(2027, 2, 28)),
+    ],
+    ids=["of 92 days", "of 89 days", "that end in February"],
+)
+def test_cheque_is_good_for_three_months(loan: Loan, dated: date, last_day: date) -> None:
+    cheque = replace(CHEQUE, dated=dated)
+    set_business_date(last_day)
+    assert take(loan, cheque=cheque).cheque_date == dated
+
+    set_business_date(last_day + timedelta(days=1))
+    with pytest.raises(ChequeIncomplete):
+        take(loan, cheque=cheque)
+
+    assert IncomingPayment.objects.count() == 1
 
 
 def test_slip_lists_one_kind_that_is_with_us(loan: Loan) -> None:
