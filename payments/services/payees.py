@@ -14,6 +14,7 @@ from core.sagas.services import saga_wake
 from core.streams import hint_on_commit
 from core.transactions import run_in_transaction
 from customers.models import BankAccount
+from lms.services.checks import reason_check
 from payments.bulk import rows_overwrite
 from payments.errors import CheckNotInReview
 from payments.locks import checks_for_update
@@ -243,7 +244,9 @@ def check_decide(*, check_id: int, is_same_person: bool, actor: User, reason: st
 
     Raises:
         CheckNotInReview: it is not in doubt.
+        ReasonMissing: the reason is empty.
     """
+    reason_check(reason=reason, is_required=True)
 
     def decide() -> PayeeCheck:
         check = checks_for_update().get(pk=check_id)

@@ -19,7 +19,7 @@ from core.transactions import run_in_transaction
 from customers.models import BankAccount
 from ledger.services.content import content_hash
 from lms.services.borrowers import loan_lock
-from lms.services.checks import KEY_MAX, amount_check, key_check
+from lms.services.checks import KEY_MAX, amount_check, key_check, reason_check
 from lms.services.loans import loan_disburse
 from lms.services.money_out import MoneyOut
 from lms.services.refunds import refund_post
@@ -84,7 +84,9 @@ def payout_cancel(*, payout_id: int, actor: User | None, reason: str) -> Payout:
 
     Raises:
         PayoutNotOpen, SagaPastPivot: it is too late.
+        ReasonMissing: the reason is empty.
     """
+    reason_check(reason=reason, is_required=True)
     payout = payout_get(payout_id=payout_id)
     if payout.state != PayoutState.REQUESTED or payout.saga_id is None:
         raise PayoutNotOpen(payout=payout.number, state=payout.state)
