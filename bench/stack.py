@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.core.wsgi import get_wsgi_application
 
-import bench.app  # noqa: F401
+import bench.app  # noqa: F401  # it sets the settings up
 
 
 class Asked(NamedTuple):

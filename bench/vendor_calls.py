@@ -34,7 +34,7 @@ def main() -> None:
         # The first loan makes the chart of accounts and the product.
         make_sanctioned_loan()
         make_vendor(address=simulators.address, float_paise=PAYOUTS * _AMOUNT)
-        VendorHttp._send = _timed(VendorHttp._send)  # type: ignore[method-assign]
+        VendorHttp._send = _timed(VendorHttp._send)  # type: ignore[method-assign]  # the measurement wraps it
         steps = [_ready(number) for number in range(PAYOUTS)]
         print(f"{load_line()}; {PAYOUTS - WARM} payouts, one after the other")
         taken = [_send(step_id) for step_id in steps][WARM:]

@@ -11,4 +11,4 @@ class KistConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from config import checks  # noqa: F401
+        from config import checks  # noqa: F401  # its checks register themselves

@@ -59,7 +59,7 @@ class EstimatedPaginator(_Paginator):
     @cached_property
     def count(self) -> int:
         """Return the exact number of rows up to the limit, an estimate beyond it."""
-        queryset: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        queryset: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # a changelist pages a queryset
         counted = queryset.order_by()[: self.exact_count_limit + 1].count()
         if counted <= self.exact_count_limit or queryset.query.where:
             return counted
@@ -177,6 +177,6 @@ def _estimated_rows(queryset: QuerySet[Any]) -> int:
         else:
             # Rows are numbered upwards and seldom deleted, so the largest number is close and costs one look-up.
             column = connection.ops.quote_name(queryset.model._meta.pk.column)
-            cursor.execute(f"SELECT MAX({column}) FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            cursor.execute(f"SELECT MAX({column}) FROM {connection.ops.quote_name(table)}")  # noqa: S608  # only our own names and numbers stand in it
         row = cursor.fetchone()
     return int(row[0] or 0) if row else 0

@@ -56,7 +56,7 @@ class PreparedQuery(Generic[Row]):
         query = self._build(*parameters)
         compiler = query.query.get_compiler(connection=connection)
         sql, used = compiler.as_sql()
-        assert tuple(used) == tuple(parameters), "A prepared query sends its parameters as they are."  # noqa: S101
+        assert tuple(used) == tuple(parameters), "A prepared query sends its parameters as they are."  # noqa: S101  # a broken promise between our own functions
         converters = compiler.get_converters([column[0] for column in compiler.select])
         # Plain lists: a converter takes the expression, and the connection of the caller's own thread.
         kept = [(place, tuple(found), expression) for place, (found, expression) in converters.items()]
@@ -108,7 +108,7 @@ def _insert_statement(
     quote = connection.ops.quote_name
     names = ",".join(quote(str(field.column)) for field in all_fields)
     marks = ",".join("UTC_TIMESTAMP(6)" if field.column in by_clock else "%s" for field in all_fields)
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})", fields  # noqa: S608
+    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})", fields  # noqa: S608  # only our own names and numbers stand in it
 
 
 @cache
@@ -119,7 +119,7 @@ def _update_statement(
     quote = connection.ops.quote_name
     assignments = ",".join(f"{quote(str(field.column))}=%s" for field in fields)
     key = quote(str(model._meta.pk.column))
-    return f"UPDATE {quote(model._meta.db_table)} SET {assignments} WHERE {key}=%s", fields  # noqa: S608
+    return f"UPDATE {quote(model._meta.db_table)} SET {assignments} WHERE {key}=%s", fields  # noqa: S608  # only our own names and numbers stand in it
 
 
 def _sent(field: Field[Any, Any], row: Model) -> Any:

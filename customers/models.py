@@ -34,7 +34,7 @@ class Customer(models.Model):
     email = models.EmailField(blank=True)
     pan = EncryptedTextField("PAN", blank=True)
     # NULL without a PAN: a unique index lets any number of NULLs in, on every database.
-    pan_index = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
+    pan_index = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  # unset is no text
     birth_date = models.DateField(null=True, blank=True)
     state_code = models.CharField(max_length=2)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -74,7 +74,7 @@ class Address(models.Model):
     # The business date from which the customer is there; empty: since the address is known.
     effective_from = models.DateField(null=True)
     # Null for addresses that came with the customer: a repeated move gives the first address.
-    idempotency_key = models.CharField(max_length=96, unique=True, null=True, editable=False)  # noqa: DJ001
+    idempotency_key = models.CharField(max_length=96, unique=True, null=True, editable=False)  # noqa: DJ001  # unset is no text
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -154,7 +154,7 @@ def _start_services(
     python = environment.python
     celery = [python, "-m", "celery", "-A", "config"]
     # The pool of processes needs semaphores in shared memory, which some containers do not have.
-    pool = ["-P", "prefork", "-c", "2"] if os.access("/dev/shm", os.W_OK) else ["-P", "threads", "-c", "2"]  # noqa: S108
+    pool = ["-P", "prefork", "-c", "2"] if os.access("/dev/shm", os.W_OK) else ["-P", "threads", "-c", "2"]  # noqa: S108  # looked at, not written to
     web = [python, "-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(port)]
     commands: dict[str, list[str]] = {
         "web": [*web, "--workers", "1", "--blocking-threads", "4", "config.wsgi:application"],
@@ -186,7 +186,7 @@ def _wait_until_served(services: list[Service], *, address: str) -> None:
 def _answers(address: str) -> bool:
     """Tell whether a page is served."""
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310  # an address of ours
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:
         raise Failed(f"{address} answers {error.code}; see {LOG / 'web.log'}") from error

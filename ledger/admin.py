@@ -41,7 +41,7 @@ class _AuditedAdmin(ModelAdmin):
         audit.record(actor=request.user, action=action, obj=obj, detail=changed)
 
 
-class AccountForm(ModelForm):  # type: ignore[type-arg]
+class AccountForm(ModelForm):  # type: ignore[type-arg]  # the class takes no argument when it runs
     """An account with its limits, which only one that is posted at once can have."""
 
     min_paise = RupeesField(label="Least balance", required=False, help_text="Debits less credits; empty for none.")

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-class HashField(models.BinaryField):  # type: ignore[type-arg]
+class HashField(models.BinaryField):  # type: ignore[type-arg]  # the class takes no argument when it runs
     """A SHA-256 digest: 32 bytes, half the width of its hexadecimal form."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -96,7 +96,7 @@ def _statement(
     if changed:
         written = [str(fields[name].column) for name in changed]
         end = " " + connection.ops.on_conflict_suffix_sql(list(fields.values()), OnConflict.UPDATE, written, ["id"])
-    start = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608
+    start = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608  # only our own names and numbers stand in it
     return start, f"({marks})", end, tuple(_prepare(fields[name]) for name in columns)
 
 

@@ -46,7 +46,7 @@ class BankBook:
     def forget(self) -> None:
         """Begin anew."""
         for table in TABLES:
-            self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608  # only our own names and numbers stand in it
 
     def move(self, *, at: str, reference: str, what: str, debit: str, credit: str, paise: int, utr: str = "") -> None:
         """Move money from one account to another: debit receives, credit gives."""
@@ -58,7 +58,7 @@ class BankBook:
     def balance(self, account: str) -> int:
         """Return what an account has, in paise."""
         signed = "SUM(CASE WHEN debit = ? THEN paise ELSE -paise END)"
-        query = f"SELECT COALESCE({signed}, 0) FROM entry WHERE ? IN (debit, credit)"  # noqa: S608
+        query = f"SELECT COALESCE({signed}, 0) FROM entry WHERE ? IN (debit, credit)"  # noqa: S608  # only our own names and numbers stand in it
         return int(self._db.execute(query, (account, account)).fetchone()[0])
 
     def request_add(self, *, at: str, vendor: str, what: str, reference: str, key: str, fault: str) -> int:
@@ -163,7 +163,7 @@ class BankBook:
         if table not in TABLES:
             raise ValueError(f"There is no table {table}.")
         order = "at" if table == "thing" else "id"
-        rows = self._db.execute(f"SELECT * FROM {table} ORDER BY {order} DESC LIMIT ?", (limit,))  # noqa: S608
+        rows = self._db.execute(f"SELECT * FROM {table} ORDER BY {order} DESC LIMIT ?", (limit,))  # noqa: S608  # only our own names and numbers stand in it
         return [dict(row) for row in rows]
 
     def count(self, table: str) -> int:
@@ -174,7 +174,7 @@ class BankBook:
         """
         if table not in TABLES:
             raise ValueError(f"There is no table {table}.")
-        return int(self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])  # noqa: S608
+        return int(self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])  # noqa: S608  # only our own names and numbers stand in it
 
     def paid_more_than_once(self) -> list[str]:
         """Return references with more than one payout that was not taken back."""

@@ -101,7 +101,7 @@ class Faults:
 
     def reset(self, *, seed: int) -> None:
         """Begin anew with a seed."""
-        self.__init__(seed=seed)  # type: ignore[misc]
+        self.__init__(seed=seed)  # type: ignore[misc]  # as new, with every default
 
     def draw(self, *, vendor: str, among: tuple[str, ...]) -> str:
         """Return the fault that this occasion meets; empty for none."""

@@ -1,7 +1,7 @@
 """Settings of a real installation: no secret has a default, and the process refuses to start without them."""
 
 from config.env import cache, database, env, hex_key, secret_key
-from config.settings.base import *  # noqa: F403
+from config.settings.base import *  # noqa: F403  # settings of one environment over those of all
 
 DEBUG = False
 SECRET_KEY = secret_key("SECRET_KEY")

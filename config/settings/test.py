@@ -1,6 +1,6 @@
 """Settings of the test suite: fast passwords, files in memory, the same databases as everywhere else."""
 
-from config.settings.dev import *  # noqa: F403
+from config.settings.dev import *  # noqa: F403  # settings of one environment over those of all
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -27,7 +27,7 @@ class RefusalSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField(help_text="For a person: what is wrong and what to do.")
     # The framework takes declared fields out of the class, so its own `context` stays what it is.
-    context = serializers.DictField(  # type: ignore[assignment]
+    context = serializers.DictField(  # type: ignore[assignment]  # the answer calls it so
         help_text="Ids, amounts and dates; `fields` where the request is not of its form."
     )
 
@@ -75,7 +75,7 @@ def close_requests(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
     return result
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library registers its subclasses untyped
     """How a tool logs in."""
 
     target_class = "core.api.authentication.TokenAuthentication"

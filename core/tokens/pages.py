@@ -49,7 +49,7 @@ class TokenForm(StaffForm):
             return
         programs: Any = self.fields["owner"]
         # Django marks the password of a user who cannot log in with a leading exclamation mark.
-        programs.queryset = User.objects.filter(is_staff=True, is_active=True, password__startswith="!")  # noqa: S106
+        programs.queryset = User.objects.filter(is_staff=True, is_active=True, password__startswith="!")  # noqa: S106  # the mark of an unusable password
 
 
 class ApiTokenAdmin(AddedByPageAdmin):

@@ -202,4 +202,4 @@ def _issue(
 
 def _require_transaction() -> None:
     # A document without the charge behind it, or the charge without its document, must be impossible.
-    assert connection.in_atomic_block, "Tax documents are issued inside the transaction of the act behind them."  # noqa: S101
+    assert connection.in_atomic_block, "Tax documents are issued inside the transaction of the act behind them."  # noqa: S101  # a broken promise between our own functions

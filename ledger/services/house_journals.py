@@ -49,7 +49,7 @@ def house_journal_post(
         AccountLimitReached: an account with limits does not allow it.
         ValueError: the amount is not positive.
     """
-    assert connection.in_atomic_block, "Journals are posted inside the transaction of the act that causes them."  # noqa: S101
+    assert connection.in_atomic_block, "Journals are posted inside the transaction of the act that causes them."  # noqa: S101  # a broken promise between our own functions
     if amount_paise <= 0:
         raise ValueError("A journal of the house moves more than nothing.")
     if amount_paise > MAX_PAISE:

@@ -213,7 +213,7 @@ def _journal(
 
 def _require_transaction() -> None:
     # A journal without the facts behind it, or the facts without their journal, must be impossible.
-    assert connection.in_atomic_block, "Journals are posted inside the transaction of the act that causes them."  # noqa: S101
+    assert connection.in_atomic_block, "Journals are posted inside the transaction of the act that causes them."  # noqa: S101  # a broken promise between our own functions
 
 
 def _moved(movements: Sequence[MovementAmount]) -> list[MovementAmount]:
@@ -249,7 +249,7 @@ def _accounts(product_codes: Collection[str]) -> dict[tuple[str, str], _Mapped]:
     marks = ",".join(["%s"] * len(product_codes))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT p.product_code, p.role, a.id, a.code, a.is_active, a.mode FROM ledger_productaccount p "  # noqa: S608
+            "SELECT p.product_code, p.role, a.id, a.code, a.is_active, a.mode FROM ledger_productaccount p "  # noqa: S608  # only our own names and numbers stand in it
             f"JOIN ledger_account a ON a.id = p.account_id WHERE p.product_code IN ({marks})",
             list(product_codes),
         )

@@ -106,13 +106,13 @@ def _roll(account_id: int, limit: int) -> int:
         seq=balance.seq, balance_paise=balance.balance_paise, tip_hash=balance.tip_hash
     )
     # The lock already keeps a second roller out; the fence makes a lost lock show instead of counting twice.
-    assert moved == 1, f"Account {account_id} was rolled by somebody else."  # noqa: S101
+    assert moved == 1, f"Account {account_id} was rolled by somebody else."  # noqa: S101  # a broken promise between our own functions
     journals = ",".join(str(journal_id) for journal_id in {side[0] for side in sides})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM ledger_deferredentry WHERE account_id = {account_id} AND journal_id IN ({journals})"  # noqa: S608
+            f"DELETE FROM ledger_deferredentry WHERE account_id = {account_id} AND journal_id IN ({journals})"  # noqa: S608  # only our own names and numbers stand in it
         )
-        assert cursor.rowcount == len(sides), f"Account {account_id}: other legs were rolled than read."  # noqa: S101
+        assert cursor.rowcount == len(sides), f"Account {account_id}: other legs were rolled than read."  # noqa: S101  # a broken promise between our own functions
     failpoint("roller.before_commit")
     return len(sides)
 

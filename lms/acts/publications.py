@@ -21,7 +21,7 @@ _MOST: Final = 9999
 class _DatedInput(serializers.Serializer[Any]):
     effective_from = serializers.DateField(help_text="The business date or later.")
     # The framework takes declared fields out of the class, so its own `source` stays what it is.
-    source = serializers.CharField(  # type: ignore[assignment]
+    source = serializers.CharField(  # type: ignore[assignment]  # the act calls it so
         max_length=200, help_text="The circular or the board's decision."
     )
 

@@ -177,7 +177,7 @@ class AccountTypeForm(_RowForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         products = Product.objects.order_by("code").values_list("code", "name")
-        self.fields["product_code"].choices = list(products)  # type: ignore[attr-defined]
+        self.fields["product_code"].choices = list(products)  # type: ignore[attr-defined]  # a field of choices
 
 
 def _days(text: str) -> tuple[int, ...]:

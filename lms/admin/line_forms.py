@@ -30,7 +30,7 @@ def _version_label(version: ProductVersion) -> str:
     )
 
 
-class _VersionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+class _VersionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # the class takes no argument when it runs
     def label_from_instance(self, obj: Any) -> str:
         """Show what the version allows."""
         return _version_label(obj)

@@ -15,7 +15,7 @@ _MODEL_SHARES = ("lgd_secured", "lgd_unsecured", "ccf")
 
 
 def _choices(enum: type, *, any_label: str = "") -> list[tuple[str, str]]:
-    named = [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]
+    named = [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]  # an enum of texts
     return [("", any_label), *named] if any_label else named
 
 

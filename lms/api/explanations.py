@@ -35,7 +35,7 @@ class ExplanationSerializer(serializers.Serializer[Any]):
     """One figure: its formula, inputs, entries, and the parts that add up to it."""
 
     # The framework takes declared fields out of the class, so its own `label` stays what it is.
-    label = serializers.CharField()  # type: ignore[assignment]
+    label = serializers.CharField()  # type: ignore[assignment]  # the answer calls it so
     amount = serializers.CharField(allow_null=True, help_text="As text: paise, days or a rate.")
     formula = serializers.CharField()
     rule = serializers.ChoiceField(

@@ -119,7 +119,7 @@ def bureau_alerts_publish(*, cycle_id: int, progress: Progress | None = None) ->
         return 0
     published = 0
     while batch := _defaults_after(cycle):
-        published += run_in_transaction(lambda rows=batch: _announce(cycle, rows))  # type: ignore[misc]
+        published += run_in_transaction(lambda rows=batch: _announce(cycle, rows))  # type: ignore[misc]  # the default holds the value of this round
         cycle.refresh_from_db()
         if progress:
             progress(cycle)

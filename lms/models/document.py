@@ -139,10 +139,10 @@ class Document(models.Model):
     page_form = models.PositiveSmallIntegerField()
     renderer = models.CharField(max_length=40)
     # Null until the file was made the first time, right after the row.
-    pdf_sha256 = models.CharField(max_length=64, null=True, db_index=True)  # noqa: DJ001
+    pdf_sha256 = models.CharField(max_length=64, null=True, db_index=True)  # noqa: DJ001  # unset is no text
     supersedes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="superseded_by")
     withdrawn_at = models.DateTimeField(null=True)
-    withdrawn_reason = models.CharField(max_length=200, null=True)  # noqa: DJ001
+    withdrawn_reason = models.CharField(max_length=200, null=True)  # noqa: DJ001  # unset is no text
     job_chunk = models.ForeignKey(DocumentJobChunk, null=True, on_delete=models.PROTECT, related_name="issued")
     idempotency_key = models.CharField(max_length=96, unique=True)
     request_hash = models.CharField(max_length=64)

@@ -11,7 +11,7 @@ from lms.engine.terms import Component
 
 def _choices(enum: type) -> list[tuple[str, str]]:
     """Stored code and shown text of a StrEnum's members."""
-    return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]
+    return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]  # an enum of texts
 
 
 class FactKind(models.TextChoices):
@@ -150,7 +150,7 @@ class LoanFact(models.Model):
     reference = models.CharField(max_length=64, blank=True)
     # Bank reference that may be credited once, "CHANNEL:REFERENCE"; null for facts without one, and set free when the
     # credit is reversed, because the money must be postable to the right loan. The one column that may change.
-    credit_reference = models.CharField(max_length=96, null=True, unique=True)  # noqa: DJ001
+    credit_reference = models.CharField(max_length=96, null=True, unique=True)  # noqa: DJ001  # unset is no text
     details = models.JSONField(default=dict)
     reason = models.CharField(max_length=200, blank=True)
     idempotency_key = models.CharField(max_length=96, unique=True)

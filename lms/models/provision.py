@@ -13,7 +13,7 @@ from lms.models.loan import Loan
 
 def _choices(enum: type) -> list[tuple[str, str]]:
     """Stored code and shown text of a StrEnum's members."""
-    return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]
+    return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]  # an enum of texts
 
 
 def _published_by() -> "models.ForeignKey[models.Model | None, models.Model | None]":

@@ -51,7 +51,7 @@ class IncomingPayment(models.Model):
     source = models.CharField(max_length=7, choices=PaymentSource)
     vendor = models.ForeignKey(Vendor, null=True, on_delete=models.PROTECT, related_name="+")
     # NULL where no vendor is: unique.
-    vendor_reference = models.CharField(max_length=64, null=True, db_index=True)  # noqa: DJ001
+    vendor_reference = models.CharField(max_length=64, null=True, db_index=True)  # noqa: DJ001  # unset is no text
     order_reference = models.CharField(max_length=64, blank=True)
     link = models.ForeignKey(PaymentLink, null=True, on_delete=models.PROTECT, related_name="payments")
     virtual_account = models.ForeignKey(VirtualAccount, null=True, on_delete=models.PROTECT, related_name="payments")

@@ -89,7 +89,7 @@ class _Flight:
         self.is_over = True
         self._hall.in_flight -= 1
         is_reply = isinstance(found, Reply)
-        ended = Ended(self._call, found) if is_reply else Ended(self._call, None, found)  # type: ignore[arg-type]
+        ended = Ended(self._call, found) if is_reply else Ended(self._call, None, found)  # type: ignore[arg-type]  # told apart by `is_reply`
         self._hall.ended.put(ended)
 
 

@@ -50,7 +50,7 @@ def commitments_true_up(*, today: date) -> int:
     Returns:
         How many lines had a difference.
     """
-    return sum(run_in_transaction(lambda found=customer_id: _true_up(found, today)) for customer_id in _customers())  # type: ignore[misc]
+    return sum(run_in_transaction(lambda found=customer_id: _true_up(found, today)) for customer_id in _customers())  # type: ignore[misc]  # the default holds the value of this round
 
 
 def _customers() -> Iterator[int]:
