@@ -13,5 +13,6 @@ urlpatterns = [
     path("", include("customers.api.urls")),
     path("", include("ledger.api.urls")),
     path("", include("lms.api.urls")),
+    path("", include("payments.api.urls")),
     re_path(r"", NowhereView.as_view(), name="api-nowhere"),
 ]

@@ -26,6 +26,7 @@ from tests.factories.lms import make_loan, next_key, set_business_date
 from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE, MANAGER, ROLE_NAMES, make_staff
 from tests.lms.access.api import OTHER_ACT_ROLES, READ_BESIDE, SENT_BESIDE
 from tests.lms.access.commands import ACT_ROLES
+from tests.payments.access import MONEY_ACT_ROLES, READ_MONEY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -135,8 +136,9 @@ def test_every_address_is_in_a_table() -> None:
     acts = {f"api-loan-{kind}-{act.slug}" for kind in ("act", "preview") for act in ACTS}
 
     others = READ_BESIDE.keys() | SENT_BESIDE.keys()
-    other_acts = {f"api-{kind}-{slug}" for kind in ("act", "preview") for slug in OTHER_ACT_ROLES}
-    assert addresses() == READ.keys() | SENT.keys() | acts | others | other_acts
+    slugs = OTHER_ACT_ROLES.keys() | MONEY_ACT_ROLES.keys()
+    other_acts = {f"api-{kind}-{slug}" for kind in ("act", "preview") for slug in slugs}
+    assert addresses() == READ.keys() | SENT.keys() | READ_MONEY.keys() | acts | others | other_acts
 
 
 def test_every_act_is_in_the_table() -> None:

@@ -1,0 +1,1 @@
+"""Endpoints about money that goes out and comes in."""
