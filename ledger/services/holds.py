@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from core.money import MAX_PAISE
+from core.prepared import row_insert
 from core.transactions import run_in_transaction
 from ledger.errors import (
     AccountClosed,
@@ -17,7 +18,7 @@ from ledger.errors import (
     HoldKeyReused,
 )
 from ledger.locks import holds_for_update
-from ledger.models import Account, Hold, HoldState, Journal
+from ledger.models import Account, AccountMode, Hold, HoldState, Journal
 from ledger.services.content import content_hash
 from ledger.services.periods import booking_check
 from ledger.services.posting import (
@@ -127,7 +128,7 @@ def _order_check(order: HoldOrder) -> None:
     for account in (order.debit_account, order.credit_account):
         if not account.is_active:
             raise AccountClosed(account_code=account.code)
-    if not sync_accounts(account_ids=[order.debit_account.pk, order.credit_account.pk]):
+    if AccountMode.SYNC not in (order.debit_account.mode, order.credit_account.mode):
         raise HoldAccountsDeferred(debit_code=order.debit_account.code, credit_code=order.credit_account.code)
 
 
@@ -150,8 +151,7 @@ def _place(order: HoldOrder, now: datetime) -> Hold:
         expires_at=order.expires_at,
     )
     try:
-        with transaction.atomic():
-            hold.save(force_insert=True)
+        row_insert(hold)
     except IntegrityError:
         earlier = holds_for_update().filter(idempotency_key=order.idempotency_key).first()
         if earlier is None:
@@ -174,7 +174,8 @@ def _give_back(hold_id: int, state: HoldState, now: datetime) -> Hold:
 
 def _set_aside(hold: Hold, sign: int) -> None:
     """Add the hold to, or take it from, the balances of its accounts that are posted at once."""
-    balances = balances_locked(account_ids=sync_accounts(account_ids=[hold.debit_account_id, hold.credit_account_id]))
+    accounts = (hold.debit_account, hold.credit_account)
+    balances = balances_locked(account_ids=[account.pk for account in accounts if account.mode == AccountMode.SYNC])
     if hold.debit_account_id in balances:
         balances[hold.debit_account_id].hold_debit_paise += sign * hold.amount_paise
     if hold.credit_account_id in balances:

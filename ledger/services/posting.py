@@ -7,6 +7,7 @@ from itertools import chain
 from django.db import IntegrityError, connection, transaction
 
 from core.clock import database_now
+from core.prepared import rows_update
 from ledger.errors import AccountLimitReached, AccountNotOpened, JournalKeyReused
 from ledger.locks import balances_for_update, journal_by_key_shared
 from ledger.models import Account, AccountBalance, AccountMode, Journal
@@ -24,7 +25,7 @@ DEFERRED_COLUMNS = "account_id,journal_id,leg,delta_paise"
 _JOURNAL_ROW = "(%s,'{}',%s,%s,{:d},%s,'{!s}','{!s}',{!s},{},{:d},{:d},%s)"
 _TRANSFER_ROW = "({:d},{:d},{:d},{:d},{:d},'{!s}','{!s}')"
 _DEFERRED_ROW = "({:d},{:d},{:d},{:d})"
-_BALANCE_FIELDS = ["seq", "balance_paise", "hold_debit_paise", "hold_credit_paise", "tip_hash"]
+_BALANCE_COLUMNS = ("seq", "balance_paise", "hold_debit_paise", "hold_credit_paise", "tip_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def same_journal(*, earlier: Journal, wanted: Journal) -> Journal:
     return earlier
 
 
-def limits_check(*, balance: AccountBalance, account_code: str) -> None:
+def limits_check(*, balance: AccountBalance) -> None:
     """Refuse a balance that is past its limits once what is held has moved.
 
     Raises:
@@ -136,10 +137,10 @@ def limits_check(*, balance: AccountBalance, account_code: str) -> None:
     """
     least = balance.balance_paise - balance.hold_credit_paise
     if balance.min_paise is not None and least < balance.min_paise:
-        raise AccountLimitReached(account_code=account_code, limit_paise=balance.min_paise, balance_paise=least)
+        raise AccountLimitReached(account_code=_code(balance.pk), limit_paise=balance.min_paise, balance_paise=least)
     most = balance.balance_paise + balance.hold_debit_paise
     if balance.max_paise is not None and most > balance.max_paise:
-        raise AccountLimitReached(account_code=account_code, limit_paise=balance.max_paise, balance_paise=most)
+        raise AccountLimitReached(account_code=_code(balance.pk), limit_paise=balance.max_paise, balance_paise=most)
 
 
 def balances_locked(*, account_ids: Collection[int]) -> dict[int, AccountBalance]:
@@ -161,10 +162,10 @@ def balances_save(*, balances: Mapping[int, AccountBalance]) -> None:
     Raises:
         AccountLimitReached: one is past its limits.
     """
-    for _, balance in sorted(balances.items()):
-        if balance.min_paise is not None or balance.max_paise is not None:
-            limits_check(balance=balance, account_code=_code(balance.pk))
-        balance.save(update_fields=_BALANCE_FIELDS)
+    rows = [balance for _, balance in sorted(balances.items())]
+    for balance in rows:
+        limits_check(balance=balance)
+    rows_update(rows=rows, columns=_BALANCE_COLUMNS)
 
 
 def _save(posting: Posting, sync_ids: Collection[int], releases: Sequence[Release]) -> Journal:

@@ -15,6 +15,7 @@ from core.sagas.definitions import Done, Failed, Outcome, Park, SagaKind, Step, 
 from core.sagas.models import Saga, SagaEvent, SagaState
 from core.sagas.runner import step_hold
 from core.transactions import run_in_transaction
+from lms.selectors import loan_standing
 from payments.errors import NoVendorAvailable, PayeeChanged, PayeeNotProven
 from payments.locks import payouts_for_update
 from payments.models import AttemptState, Operation, Payout, PayoutState, ProviderAttempt, Rail
@@ -28,11 +29,15 @@ from payments.services.returns import payout_learn
 from payments.services.vendors import payout_client_of, vendor_choose
 from payments.vendors.answers import PayoutOrder
 
+PROVE: Final = "prove"
 SEND: Final = "send"
 
 
 def payee_prove(run: StepRun) -> Outcome:
-    """Make sure that the account is the borrower's: by a proof that is still good, or by asking for one."""
+    """Make sure that the account is the borrower's, by a proof that is still good or by asking for one; ask the book.
+
+    What the book would refuse is refused before anything leaves, not when it has left.
+    """
     payout = _payout(run)
     if (payout.bank_account.account_index, payout.bank_account.ifsc) != (payout.account_index, payout.ifsc):
         return Failed(PayeeChanged(payout=payout.number).message)
@@ -40,7 +45,10 @@ def payee_prove(run: StepRun) -> Outcome:
     if proof.is_refused:
         return Failed(PayeeNotProven(problem=proof.problem).message)
     if proof.is_proven:
-        return Done({"check": proof.check_id})
+        standing = loan_standing(loan_id=payout.loan_id)
+        if problem := _refused_by_book(payout):
+            return Failed(problem)
+        return Done({"check": proof.check_id, "standing": standing})
     if proof.is_in_review:
         return Wait(timedelta(hours=6), "The name on the account is in doubt: somebody has to look")
     proof_request(bank_account=payout.bank_account, saga_id=run.saga_id)
@@ -52,11 +60,10 @@ def payout_send(run: StepRun) -> Outcome:
     payout = _payout(run)
     attempt = attempt_of(saga_id=run.saga_id, step=SEND)
     if attempt is None or _may_be_replaced(attempt):
-        try:
-            # What the book would refuse is refused before anything leaves, not when it has left.
-            payout_rehearse(payout=payout)
-        except KistError as error:
-            return Failed(error.message)
+        # A loan that stands as it stood when the book agreed has nothing new to be asked.
+        has_changed = loan_standing(loan_id=payout.loan_id) != run.results[PROVE].get("standing")
+        if has_changed and (problem := _refused_by_book(payout)):
+            return Failed(problem)
         try:
             attempt = _intent(run, payout)
         except NoVendorAvailable as error:
@@ -111,6 +118,15 @@ def payout_ended(saga_id: int, state: str) -> None:
 def _payout(run: StepRun) -> Payout:
     payouts = Payout.objects.select_related("bank_account", "customer", "loan")
     return payouts.get(pk=run.context["payout_id"])
+
+
+def _refused_by_book(payout: Payout) -> str:
+    """Say why the book would refuse it; empty when it agrees."""
+    try:
+        payout_rehearse(payout=payout)
+    except KistError as error:
+        return error.message
+    return ""
 
 
 def _may_be_replaced(attempt: ProviderAttempt) -> bool:
@@ -209,7 +225,7 @@ PAYOUT: Final = SagaKind(
     lease_seconds=90,
     on_end=payout_ended,
     steps=(
-        Step(name="prove", title="Prove the payee", execute=payee_prove, queue=queue_of_payouts),
+        Step(name=PROVE, title="Prove the payee, and ask the book", execute=payee_prove, queue=queue_of_payouts),
         Step(
             name=SEND,
             title="Send the money",

@@ -8,16 +8,20 @@ from typing import Final
 from ulid import ULID
 
 from core.clock import database_now
+from core.prepared import PreparedQuery
 from core.sagas.definitions import StepRun
 from core.sagas.runner import step_hold
 from core.transactions import run_in_transaction
-from payments.locks import attempts_for_update
+from payments.locks import attempt_lock
 from payments.models import AttemptEvent, AttemptState, Operation, ProviderAttempt, Vendor
 from payments.protocol import Call, State, heard_as, state_after
 from payments.vendors.answers import PayoutNews
 
 # So much before the vendor forgets a key, a repeat with it is not safe any more.
 _MARGIN: Final = timedelta(hours=2)
+_LATEST: Final = PreparedQuery(
+    lambda saga_id, step: ProviderAttempt.objects.filter(saga_id=saga_id, step=step).order_by("-generation")[:1]
+)
 _FINAL: Final = (AttemptState.FAILED, AttemptState.REVERSED)
 _UNPROVEN: Final = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
@@ -38,7 +42,7 @@ class AttemptMove:
 
 def attempt_of(*, saga_id: int, step: str) -> ProviderAttempt | None:
     """Return the latest attempt of a saga's step."""
-    return ProviderAttempt.objects.filter(saga_id=saga_id, step=step).order_by("-generation").first()
+    return next(iter(_LATEST.rows(saga_id, step)), None)
 
 
 def attempt_open(
@@ -81,7 +85,7 @@ def attempt_mark_sent(*, attempt_id: int, run: StepRun) -> int | None:
     """
 
     def mark() -> int | None:
-        attempt = attempts_for_update().get(pk=attempt_id)
+        attempt = attempt_lock(attempt_id=attempt_id)
         step_hold(run=run)
         now = database_now()
         if attempt.state not in _UNPROVEN or (attempt.sends and now >= attempt.safe_retry_until):
@@ -129,7 +133,7 @@ def attempt_learn(*, attempt_id: int, news: PayoutNews, source: str) -> AttemptM
     Args:
         source: who told, such as ANSWER, LOOK, WEBHOOK.
     """
-    attempt = attempts_for_update().get(pk=attempt_id)
+    attempt = attempt_lock(attempt_id=attempt_id)
     before = AttemptState(attempt.state)
     told = heard_as(told=news.told, state=State(before), sends=attempt.sends)
     after = AttemptState(state_after(state=State(before), told=told))
@@ -144,7 +148,7 @@ def attempt_looked(*, attempt_id: int) -> int:
     """Count a look at the vendor's side and return how many there were with it."""
 
     def count() -> int:
-        attempt = attempts_for_update().get(pk=attempt_id)
+        attempt = attempt_lock(attempt_id=attempt_id)
         attempt.polls += 1
         attempt.save(update_fields=["polls"])
         return attempt.polls
@@ -169,7 +173,7 @@ def _safe_until(vendor: Vendor, now: datetime) -> datetime:
 
 def _unsent(attempt_id: int, sends: int) -> ProviderAttempt | None:
     """Lock an attempt and take its one request back; None when more than that one may have left."""
-    attempt = attempts_for_update().get(pk=attempt_id)
+    attempt = attempt_lock(attempt_id=attempt_id)
     if attempt.state != AttemptState.SENDING or sends > 1 or attempt.sends != sends:
         return None
     attempt.sends, attempt.first_sent_at = 0, None
@@ -178,16 +182,16 @@ def _unsent(attempt_id: int, sends: int) -> ProviderAttempt | None:
 
 
 def _move(attempt: ProviderAttempt, after: AttemptState, *, told: str, source: str, note: str) -> None:
-    before = attempt.state
+    before, now = attempt.state, database_now()
     attempt.state = after
     # One that was given up and has paid after all does not come to life again: another may have taken its place.
     attempt.is_live = None if after in _FINAL or before in _FINAL else True
     if before != after:
-        attempt.changed_at = database_now()
+        attempt.changed_at = now
     attempt.save()
     AttemptEvent.objects.create(
         attempt=attempt,
-        at=database_now(),
+        at=now,
         source=source,
         told=told,
         state_before=before,

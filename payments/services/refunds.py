@@ -12,7 +12,7 @@ from core.sagas.services import saga_start, saga_wake
 from core.sequences import take_numbers
 from core.transactions import run_in_transaction
 from lms.services.checks import reason_check
-from payments.locks import attempts_for_update, payments_for_update, refunds_for_update
+from payments.locks import attempt_lock, payments_for_update, refunds_for_update
 from payments.models import (
     UNDECIDED,
     AttemptState,
@@ -95,7 +95,7 @@ def refund_told(*, attempt_id: int, news: PayoutNews, source: str) -> str:
 
     def told() -> AttemptMove:
         # Locked before it is looked at: "failed" means something else once the refund is known to be made.
-        attempt = attempts_for_update().get(pk=attempt_id)
+        attempt = attempt_lock(attempt_id=attempt_id)
         if attempt.state == AttemptState.PROCESSED and news.told in (Told.FAILED, Told.REVERSED):
             return _come_back(attempt_id, news, source)
         return refund_learn(attempt_id=attempt_id, news=news, source=source)
