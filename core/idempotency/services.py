@@ -1,6 +1,5 @@
 """Let a request happen once, whoever repeats it and however many come at the same moment."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
 
 from core.clock import database_now
+from core.fields import keyed_hash
 from core.idempotency.errors import IdempotencyKeyMissing, RequestInProgress, RequestKeyReused
 from core.idempotency.models import IdempotencyKey, IdempotencyState
 from core.prepared import PreparedQuery
@@ -21,6 +21,7 @@ from core.transactions import is_conflict, run_in_transaction
 KEY_LENGTH = 64
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _DELETED_AT_ONCE = 1_000
+_PURPOSE = "core.idempotency"
 _ROW: PreparedQuery[IdempotencyKey] = PreparedQuery(
     lambda scope, key: IdempotencyKey.objects.filter(scope=scope).filter(key=key).order_by()
 )
@@ -48,9 +49,12 @@ def request_key(value: str | None) -> str:
 
 
 def request_hash(*, content: Mapping[str, object]) -> str:
-    """Return the fingerprint of a request: equal content in any order of its names has the same one."""
+    """Return the fingerprint of a request: equal content in any order of its names has the same one.
+
+    It has a key, because a request may carry what is kept encrypted elsewhere.
+    """
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return keyed_hash(canonical, purpose=_PURPOSE)
 
 
 def request_once(

@@ -1,6 +1,5 @@
 """Changes of what is known about a customer: the value, its history and the audit trail, in one transaction."""
 
-import hashlib
 import json
 from dataclasses import dataclass, fields
 from datetime import date
@@ -11,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from core import audit
 from core.business_date import business_date
-from core.fields import blind_index
+from core.fields import blind_index, keyed_hash
 from core.transactions import run_in_transaction
 from customers.errors import (
     AccountTaken,
@@ -43,6 +42,7 @@ from customers.values import (
 
 KEY_MAX: Final = 96
 REASON_MAX: Final = 200
+_PURPOSE: Final = "customers.change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,9 +333,9 @@ def _derive(customer: Customer) -> None:
 
 
 def _content(customer_id: int, asked: _Asked, values: dict[str, str]) -> str:
-    """Fingerprint a request; of the values only the hash is kept."""
+    """Fingerprint a request; of the values only a hash is kept, which tells nothing without the key."""
     parts = [customer_id, asked.effective_from.isoformat(), sorted(values.items())]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return keyed_hash(json.dumps(parts), purpose=_PURPOSE)
 
 
 def _earlier(key: str, content: str) -> tuple[CustomerChange, ...]:

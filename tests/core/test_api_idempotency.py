@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -12,6 +13,7 @@ from core.idempotency.models import IdempotencyKey, IdempotencyState
 from core.idempotency.services import (
     Answer,
     request_answer_keep,
+    request_hash,
     request_key,
     request_once,
     request_replay,
@@ -41,6 +43,15 @@ def _ask(key: str = "k-1", *, scope: str = "staff:1", amount: int = 100) -> Answ
 
 def _effects() -> int:
     return sum(row.next_value - 1 for row in NumberSequence.objects.filter(name="effects"))
+
+
+def test_fingerprint_of_a_request_is_another_one_under_another_key(settings: Any) -> None:
+    content = {"path": "/x", "body": {"pan": "AAAPK1234F"}}
+    before = request_hash(content=content)
+
+    settings.BLIND_INDEX_KEY = "cd" * 32
+
+    assert request_hash(content=content) != before
 
 
 @pytest.mark.django_db

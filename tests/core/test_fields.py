@@ -5,7 +5,7 @@ from django.core.exceptions import FieldError
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from core.fields import FieldKeyMissing, FieldValueDamaged, PaiseField, blind_index
+from core.fields import FieldKeyMissing, FieldValueDamaged, PaiseField, blind_index, keyed_hash
 from customers.models import BankAccount, Customer
 from tests.factories.customers import make_bank_account, make_customer
 
@@ -115,6 +115,15 @@ def test_blind_index_ignores_case_and_outer_spaces_and_separates_purposes() -> N
     assert blind_index(" abcpe1234f ", purpose="customers.pan") == blind_index(PAN, purpose="customers.pan")
     assert blind_index(PAN, purpose="customers.pan") != blind_index(PAN, purpose="another")
     assert blind_index(PAN, purpose="customers.pan") != blind_index("ABCPE1234G", purpose="customers.pan")
+
+
+def test_keyed_hash_depends_on_every_letter_the_purpose_and_the_key(settings: Settings) -> None:
+    before = keyed_hash("a b", purpose="one")
+
+    assert keyed_hash("a b", purpose="one") == before
+    assert before not in {keyed_hash("A b", purpose="one"), keyed_hash("a b", purpose="another")}
+    settings.BLIND_INDEX_KEY = "cd" * 32
+    assert keyed_hash("a b", purpose="one") != before
 
 
 def test_blind_index_depends_on_the_key(settings: Settings) -> None:

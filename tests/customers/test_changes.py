@@ -64,6 +64,15 @@ def refused(code: str) -> Iterator[Any]:
     assert [list(table._default_manager.order_by("pk").values_list()) for table in tables] == before
 
 
+def test_fingerprint_of_a_change_is_another_one_under_another_key(customer: Customer, settings: Any) -> None:
+    pan = pan_number(77)
+    change(customer, pan=pan, idempotency_key="once")
+    settings.BLIND_INDEX_KEY = "cd" * 32
+
+    with refused("customers.idempotency_key_reused"):
+        change(customer, pan=pan, idempotency_key="once")
+
+
 def test_each_value_that_changes_is_a_row_of_history(customer: Customer) -> None:
     rows = change(customer, full_name="Asha Rao", email="", phone=customer.phone)
 
