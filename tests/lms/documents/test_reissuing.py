@@ -1,10 +1,15 @@
 """Back-dating moves what documents said: they are found, issued again, or withdrawn."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
+import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse as url_of
 
+from core.inbox.models import InboxMessage, MessageState
 from core.models import AuditEntry
 from core.outbox.models import OutboxEvent
 from core.workers import LANES, lane_drain
@@ -167,6 +172,52 @@ def test_documents_follow_a_late_entry_by_themselves(loan: Loan, client: Client)
     page = client.get(url_of("staff:loan-correction", args=[loan.pk, fact.sequence])).content.decode()
     assert "Documents issued again" in page
     assert new.number in page
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that catches errors sees it."""
+
+
+class KilledAt:
+    """Kill the process as it sends a statement for the so-manieth time."""
+
+    def __init__(self, statement: str, *, nth: int) -> None:
+        self.statement, self.left = statement, nth
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any) -> Any:
+        """Count what is sent; the database takes back by itself what the dead process had begun."""
+        is_counted = sql.startswith(self.statement)
+        self.left -= is_counted
+        if is_counted and self.left == 0:
+            raise Killed
+        return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_worker_that_dies_between_two_documents_issues_each_of_them_once(loan: Loan, nth: int) -> None:
+    issue(loan, Kind.STATEMENT)
+    issue(loan, Kind.INTEREST, year=2025)
+    issue(loan, Kind.FORECLOSURE)
+    receive(loan, 6_465_50, date(2026, 3, 6))
+    lane_drain(lane=LANES["relay"], rounds=1)
+    insert = f"INSERT INTO {connection.ops.quote_name(Document._meta.db_table)}"
+
+    with pytest.raises(Killed), connection.execute_wrapper(KilledAt(insert, nth=nth)):
+        lane_drain(lane=LANES["inbox"], rounds=1)
+
+    assert Document.objects.filter(supersedes__isnull=False).count() == 0
+    assert InboxMessage.objects.get().state == MessageState.NEW
+    lane_drain(lane=LANES["inbox"], rounds=1)
+    assert InboxMessage.objects.get().state == MessageState.APPLIED
+    assert list(Document.objects.order_by("number").values_list("number", "supersedes__number")) == [
+        ("FCL-2025-26-000001", None),
+        ("FCL-2025-26-000002", "FCL-2025-26-000001"),
+        ("INT-2025-26-000001", None),
+        ("INT-2025-26-000002", "INT-2025-26-000001"),
+        ("SOA-2025-26-000001", None),
+        ("SOA-2025-26-000002", "SOA-2025-26-000001"),
+    ]
+    assert documents_outdated() == ()
 
 
 def test_entry_on_a_loan_without_documents_announces_nothing(loan: Loan) -> None:
