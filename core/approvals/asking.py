@@ -10,12 +10,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.db import IntegrityError
-from django.utils import timezone
 
 from core import audit
 from core.approvals.errors import ApprovalForbidden, ApprovalKeyReused, ApprovalReasonMissing
 from core.approvals.models import ApprovalAttachment, ApprovalRequest
 from core.approvals.registry import ApprovalKind, approval_kind
+from core.clock import database_now
 from core.transactions import run_in_transaction
 
 
@@ -99,7 +99,7 @@ def _unsaved(act: ApprovalKind, payload: Mapping[str, Any], actor: User, *, reas
     version = act.version(payload)
     effect = act.effect(payload, actor)
     subject_type, subject_id = act.subject(payload)
-    now = timezone.now()
+    now = database_now()
     return ApprovalRequest(
         kind=act.code,
         description=act.describe(payload)[:200],

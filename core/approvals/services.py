@@ -7,7 +7,6 @@ from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.utils import timezone
 
 from core import audit
 from core.approvals.asking import Attachment, approval_request, content_hash, permit, reason_check
@@ -23,6 +22,7 @@ from core.approvals.errors import (
 )
 from core.approvals.models import ApprovalRequest, ApprovalState
 from core.approvals.registry import ApprovalKind, Lock, approval_kind
+from core.clock import database_now
 from core.errors import KistError
 from core.transactions import run_in_transaction
 
@@ -68,7 +68,7 @@ def approval_approve(
         request_id: the request.
         seen_effect_hash: `effect_hash` as it was shown to the approver.
         actor: the checker; not the maker.
-        now: the instant of the decision; the clock's when not given.
+        now: the instant of the decision; that of the database's clock when not given.
 
     Returns:
         The executed request; as it is when the same person approved it before.
@@ -79,7 +79,7 @@ def approval_approve(
         ApprovalUnknown: there is no such request.
         KistError: the act is refused; the request goes on waiting.
     """
-    decision = _Decision(seen_effect_hash=seen_effect_hash, actor=actor, reason=reason, now=now or timezone.now())
+    decision = _Decision(seen_effect_hash=seen_effect_hash, actor=actor, reason=reason, now=now or database_now())
     # Read before the transaction begins: its first reads are the locks. What is asked for never changes.
     lock = _prepared(request_id)
     outcome = run_in_transaction(lambda: _approve(request_id, lock, decision))
@@ -119,7 +119,7 @@ def approval_reject(*, request_id: int, reason: str, actor: User, now: datetime 
         act = approval_kind(request.kind)
         permit(actor, act.check_permission, act, verb="decide on")
         _second_person(request, actor)
-        return _decide(request, ApprovalState.REJECTED, actor, reason, now or timezone.now())
+        return _decide(request, ApprovalState.REJECTED, actor, reason, now or database_now())
 
     return run_in_transaction(reject)
 
@@ -137,7 +137,7 @@ def approval_withdraw(
         request = _pending(request_id)
         if request.made_by_id != actor.pk:
             raise ApprovalByOther(request=request.pk)
-        return _decide(request, ApprovalState.WITHDRAWN, actor, reason, now or timezone.now())
+        return _decide(request, ApprovalState.WITHDRAWN, actor, reason, now or database_now())
 
     return run_in_transaction(withdraw)
 
@@ -159,7 +159,7 @@ def approval_renew(*, request_id: int, actor: User, now: datetime | None = None)
         if request.made_by_id != actor.pk:
             permit(actor, act.check_permission, act, verb="decide on")
         _edited_check(request)
-        return _recompute(request, act, now or timezone.now())
+        return _recompute(request, act, now or database_now())
 
     return run_in_transaction(renew)
 

@@ -35,6 +35,7 @@ from core.approvals.services import (
     approvals_expire,
 )
 from core.business_date import business_date_set
+from core.clock import database_now
 from core.errors import KistError
 from core.models import AuditEntry, NumberSequence
 from core.rehearsal import rehearse
@@ -269,6 +270,42 @@ def test_expired_request_is_closed_and_not_done(series: NumberSequence, maker: U
     request.refresh_from_db()
     series.refresh_from_db()
     assert (request.state, series.next_value) == (ApprovalState.EXPIRED, 10)
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize(
+    "case", [(-1, -10, ApprovalState.EXPIRED, 10), (5, 10, ApprovalState.EXECUTED, 15)], ids=["slow", "fast"]
+)
+def test_machine_with_a_wrong_clock_neither_lengthens_nor_shortens_the_time_of_a_request(
+    series: NumberSequence,
+    maker: User,
+    checker: User,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[int, int, ApprovalState, int],
+) -> None:
+    minutes_left, minutes_wrong, state, next_value = case
+    request = _ask(maker)
+    ApprovalRequest.objects.filter(pk=request.pk).update(expires_at=database_now() + timedelta(minutes=minutes_left))
+    wrong = timezone.now() + timedelta(minutes=minutes_wrong)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+
+    outcomes = approvals_approve(seen={request.pk: request.effect_hash}, actor=checker)
+
+    request.refresh_from_db()
+    series.refresh_from_db()
+    assert (request.state, series.next_value, len(outcomes)) == (state, next_value, 1)
+
+
+@pytest.mark.mariadb
+def test_time_of_a_request_begins_by_the_databases_clock(
+    series: NumberSequence, maker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, wrong = database_now(), timezone.now() + timedelta(minutes=10)
+    monkeypatch.setattr(timezone, "now", lambda: wrong)
+
+    request = _ask(maker)
+
+    assert before <= request.made_at <= database_now()
 
 
 def test_expiry_closes_only_what_is_due(series: NumberSequence, maker: User) -> None:
