@@ -1,9 +1,10 @@
-"""Model fields for money and for personal data that must not lie in the database in clear."""
+"""Model fields for money, for instants of recording, and for personal data that must not lie there in clear."""
 
 import hashlib
 import hmac
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
+from django.utils import timezone
 
 from core.errors import KistError
 
@@ -21,6 +23,7 @@ GetType_co = TypeVar("GetType_co", covariant=True)
 
 if TYPE_CHECKING:
     _BigIntegerField = models.BigIntegerField
+    _DateTimeField = models.DateTimeField
     _TextField = models.TextField
 else:
     # Django's fields take type arguments in the eyes of the type checker only.
@@ -29,6 +32,9 @@ else:
             return cls
 
     class _BigIntegerField(_Subscriptable, models.BigIntegerField):
+        pass
+
+    class _DateTimeField(_Subscriptable, models.DateTimeField):
         pass
 
     class _TextField(_Subscriptable, models.TextField):
@@ -65,6 +71,36 @@ class PaiseField(_BigIntegerField[SetType_contra, GetType_co]):
         if isinstance(value, bool | float | Decimal | str):
             raise TypeError(f"{self.name} takes integer paise, not {type(value).__name__}.")
         return super().get_prep_value(value)
+
+
+class RecordedAtField(_DateTimeField[SetType_contra, GetType_co]):
+    """The instant by the database's clock at which a row is inserted: all processes' rows stand in one order by it.
+
+    Whatever the row has there is left out. A row that was inserted reads the instant from the database when it is
+    first asked for. Migrations see a plain column: nothing of it differs.
+    """
+
+    description = "Instant of recording"
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """Describe the column for migrations."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.DateTimeField", arguments, options
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Leave the instant of a new row to the database; a SQLite file has no clock of its own."""
+        if not add:
+            return getattr(model_instance, self.attname)
+        if connection.vendor != "mysql":
+            now = timezone.now()
+            setattr(model_instance, self.attname, now)
+            return now
+        self.forget(model_instance)
+        return models.Func(function="UTC_TIMESTAMP", template="%(function)s(6)", output_field=models.DateTimeField())
+
+    def forget(self, row: models.Model) -> None:
+        """Let the row ask the database when the instant is wanted."""
+        row.__dict__.pop(self.attname, None)
 
 
 class EncryptedTextField(_TextField[SetType_contra, GetType_co]):

@@ -22,6 +22,8 @@ from django.db.models import (
     QuerySet,
 )
 
+from core.fields import RecordedAtField
+
 Row = TypeVar("Row")
 _Converter = Callable[[Any, Any, Any], Any]
 _PLAIN = (CharField, PositiveSmallIntegerField, PositiveIntegerField, PositiveBigIntegerField, BigIntegerField)
@@ -69,16 +71,19 @@ def row_insert(row: Model, *, now_columns: tuple[str, ...] = ()) -> None:
     Both databases take back the one statement that fails and go on with the transaction.
 
     Args:
-        now_columns: instants that the database's clock sets; what the row has there is left out.
+        now_columns: instants that the database's clock sets, beside those of every new row; what the row has there is
+            left out.
 
     Raises:
         IntegrityError: a constraint refuses it.
     """
-    sql, fields = _insert_statement(type(row), now_columns, connection.vendor)
+    sql, fields, by_clock = _insert_statement(type(row), now_columns, connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(sql, [_sent(field, row) for field in fields])
         if row.pk is None:
             row.pk = cursor.lastrowid
+    for field in by_clock:
+        field.forget(row)
     row._state.adding, row._state.db = False, connection.alias
 
 
@@ -100,15 +105,18 @@ def rows_update(*, rows: Sequence[Model], columns: tuple[str, ...]) -> None:
 @cache
 def _insert_statement(
     model: type[Model], now_columns: tuple[str, ...], vendor: str
-) -> tuple[str, tuple[Field[Any, Any], ...]]:
+) -> tuple[str, tuple[Field[Any, Any], ...], tuple[RecordedAtField[Any, Any], ...]]:
     all_fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
     # A SQLite file has no clock of its own: there the row's values are sent.
-    by_clock = frozenset(now_columns if vendor == "mysql" else ())
+    is_clocked = vendor == "mysql"
+    recorded = tuple(field for field in all_fields if is_clocked and isinstance(field, RecordedAtField))
+    by_clock = frozenset([*(now_columns if is_clocked else ()), *(field.column for field in recorded)])
     fields = tuple(field for field in all_fields if field.column not in by_clock)
     quote = connection.ops.quote_name
     names = ",".join(quote(str(field.column)) for field in all_fields)
     marks = ",".join("UTC_TIMESTAMP(6)" if field.column in by_clock else "%s" for field in all_fields)
-    return f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})", fields  # noqa: S608  # only our own names and numbers stand in it
+    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608  # only our own names and numbers stand in it
+    return sql, fields, recorded
 
 
 @cache

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.fields import EncryptedTextField
+from core.fields import EncryptedTextField, RecordedAtField
 
 
 class CustomerKind(models.TextChoices):
@@ -37,7 +37,7 @@ class Customer(models.Model):
     pan_index = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001  # unset is no text
     birth_date = models.DateField(null=True, blank=True)
     state_code = models.CharField(max_length=2)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = RecordedAtField(default=timezone.now, editable=False)
     # A duplicate leads to the customer who stays; everything that was known of it is kept under it.
     merged_into = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="absorbed", editable=False
@@ -76,7 +76,7 @@ class Address(models.Model):
     # Null for addresses that came with the customer: a repeated move gives the first address.
     idempotency_key = models.CharField(max_length=96, unique=True, null=True, editable=False)  # noqa: DJ001  # unset is no text
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = RecordedAtField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name_plural = "addresses"
@@ -101,7 +101,7 @@ class BankAccount(models.Model):
     is_primary = models.BooleanField(default=False)
     # Equals the customer for the primary account and is NULL for others: the unique index allows one primary each.
     primary_of = models.OneToOneField(Customer, on_delete=models.PROTECT, null=True, editable=False, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = RecordedAtField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [
@@ -140,7 +140,7 @@ class CustomerChange(models.Model):
     reason = models.CharField(max_length=200)
     idempotency_key = models.CharField(max_length=96)
     content_hash = models.CharField(max_length=64)
-    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+    recorded_at = RecordedAtField(default=timezone.now, editable=False)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -164,7 +164,7 @@ class CustomerMerge(models.Model):
     # What apps above moved: a list of keys and marks by name of the table.
     moved = models.JSONField(default=dict)
     idempotency_key = models.CharField(max_length=96, unique=True)
-    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+    recorded_at = RecordedAtField(default=timezone.now, editable=False)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     undone_on = models.DateField(null=True)
     undo_reason = models.CharField(max_length=200, null=True)  # noqa: DJ001  # set once, with the day

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from core.fields import PaiseField
+from core.fields import PaiseField, RecordedAtField
 from customers.models import Customer
 
 
@@ -182,7 +182,7 @@ class TaxDocument(models.Model):
     cgst_paise = PaiseField("CGST", default=0)
     sgst_paise = PaiseField("SGST", default=0)
     igst_paise = PaiseField("IGST", default=0)
-    recorded_at = models.DateTimeField(default=timezone.now)
+    recorded_at = RecordedAtField(default=timezone.now)
 
     class Meta:
         ordering = ["-id"]

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from django.utils import timezone
-
+from core.clock import database_now
 from lms.documents.cases import Case, Figures, Subject
 from lms.documents.kinds import KINDS
 from lms.documents.pages import Page, page_build, page_head
@@ -64,7 +63,7 @@ def draft_make(
         DocumentSubjectIncomplete, DocumentDayInFuture, DocumentYearEmpty: the subject cannot be meant.
         The refusals of the kind's figures.
     """
-    known_at = subject.known_at or timezone.now()
+    known_at = subject.known_at or database_now()
     facts = facts_known(loan_id=loan.pk, known_at=subject.known_at) if facts is None else facts
     complete = subject_complete(loan=loan, kind=kind, subject=subject, issued_on=issued_on)
     figures = figures_of(loan=loan, kind=kind, subject=complete, issued_on=issued_on, facts=facts)

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from core.fields import PaiseField
+from core.fields import PaiseField, RecordedAtField
 from lms.models.bureau import Bureau, BureauCycle, BureauParameters, BureauRecord, staff_key
 
 
@@ -129,7 +129,7 @@ class BureauDispute(models.Model):
     idempotency_key = models.CharField(max_length=96, unique=True)
     content_hash = models.CharField(max_length=64)
     recorded_by = staff_key()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
 
     class Meta:
         ordering = ["next_due_on", "pk"]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from core.fields import RecordedAtField
 from lms.models.loan import ClassificationEntry, Loan, LoanFact
 
 
@@ -29,7 +30,7 @@ class ClassificationCorrection(models.Model):
     cause_due_date = models.DateField(null=True)
     reason = models.CharField(max_length=200)
     recorded_on = models.DateField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
 
     class Meta:
         ordering = ["loan", "pk"]

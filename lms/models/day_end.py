@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from core.fields import RecordedAtField
+
 
 class DayEnd(models.Model):
     """Closing of one business date; the certificate is what it proved."""
@@ -72,7 +74,7 @@ class DayEndProblem(models.Model):
     loan = models.ForeignKey("lms.Loan", on_delete=models.PROTECT, related_name="+")
     code = models.CharField(max_length=60)
     message = models.TextField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.fields import RecordedAtField
 from lms.models.loan import Loan
 
 
@@ -31,7 +32,7 @@ class Freeze(models.Model):
     reason = models.CharField(max_length=200)
     idempotency_key = models.CharField(max_length=96, unique=True)
     content_hash = models.CharField(max_length=64)
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     # The first day on which nothing is forbidden any more.
     lifted_on = models.DateField(null=True)

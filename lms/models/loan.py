@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from core.fields import PaiseField
+from core.fields import PaiseField, RecordedAtField
 from lms.engine.classification import AssetClass
 from lms.engine.state import Head, LoanStatus, Movement, RowKind
 from lms.engine.terms import Component
@@ -156,7 +156,7 @@ class LoanFact(models.Model):
     idempotency_key = models.CharField(max_length=96, unique=True)
     content_hash = models.CharField(max_length=64)
     recorded_on = models.DateField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -297,7 +297,7 @@ class ClassificationEntry(models.Model):
     # The entry of the loan that gave the class at once, or took it back; null where a day-end did.
     fact_sequence = models.PositiveIntegerField(null=True)
     reason = models.CharField(max_length=200)
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
 
     class Meta:
         ordering = ["loan", "-on_date", "-pk"]

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from core.fields import PaiseField
+from core.fields import PaiseField, RecordedAtField
 from lms.engine.classification import AssetClass
 from lms.engine.provisions import WHOLE_BPS, Basis, Category, Layer, RateKind
 from lms.engine.provisions_ecl import Profile
@@ -149,7 +149,7 @@ class ProvisionMark(models.Model):
     on_date = models.DateField()
     reason = models.CharField(max_length=200)
     recorded_by = _published_by()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
 
     class Meta:
         ordering = ["loan", "-on_date", "-pk"]

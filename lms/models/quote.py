@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from core.fields import PaiseField
+from core.fields import PaiseField, RecordedAtField
 from lms.models.loan import Loan, LoanFact
 
 
@@ -24,7 +24,7 @@ class StoredQuote(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     idempotency_key = models.CharField(max_length=96, unique=True)
     content_hash = models.CharField(max_length=64)
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     # The entry by which the loan was closed with this quote; it may be reversed, and the loan closed again.
     closed_by = models.ForeignKey(LoanFact, null=True, on_delete=models.PROTECT, related_name="+")

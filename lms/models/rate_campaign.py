@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from core.fields import PaiseField
+from core.fields import PaiseField, RecordedAtField
 from lms.models.loan import Loan, LoanFact
 from lms.models.product import Product
 
@@ -100,7 +100,7 @@ class RateCampaign(models.Model):
     idempotency_key = models.CharField(max_length=96, unique=True)
     content_hash = models.CharField(max_length=64)
     recorded_on = models.DateField()
-    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_at = RecordedAtField(auto_now_add=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
