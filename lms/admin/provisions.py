@@ -141,19 +141,19 @@ def provision_ask_page(request: HttpRequest, run_id: int) -> HttpResponse:
 
 @staff_page("lms.view_provisionresult")
 def provision_result_page(request: HttpRequest, result_id: int) -> HttpResponse:
-    """Show why the provision of one loan is what it is."""
+    """Show why the provision of one loan or undrawn line is what it is."""
     result = get_object_or_404(
-        ProvisionResult.objects.select_related("run__parameters", "loan").defer("loan__terms", "run__movement"),
+        ProvisionResult.objects.select_related("run__parameters", "loan", "line").defer("loan__terms", "run__movement"),
         pk=result_id,
     )
-    others = ProvisionResult.objects.filter(loan=result.loan_id).select_related("run").order_by("-run_id")
+    others = ProvisionResult.objects.filter(loan=result.loan_id, line=result.line_id).select_related("run")
     return staff_response(
         request,
         "lms/provision_result.html",
-        title=f"Provision of {result.loan.number}",
+        title=f"Provision of {result.number}",
         result=result,
         explained=provision_explain(result=result),
-        others=list(others.defer("run__movement", "run__totals")[:12]),
+        others=list(others.defer("run__movement", "run__totals").order_by("-run_id")[:12]),
     )
 
 
@@ -177,7 +177,7 @@ def loan_provision_part(request: HttpRequest, loan_id: int) -> HttpResponse:
 
 @staff_page("ledger.export_books")
 def provision_report_page(request: HttpRequest, run_id: int, kind: str) -> HttpResponseBase:
-    """Download every loan of a run, and write to the audit trail who took it."""
+    """Download every loan and undrawn line of a run, and write to the audit trail who took it."""
     run = get_object_or_404(ProvisionRun.objects.defer("movement"), pk=run_id)
     if kind not in _REPORTS:
         raise Http404
@@ -215,11 +215,11 @@ def _progress(run: ProvisionRun) -> dict[str, Any]:
 
 
 def _results(run: ProvisionRun, chosen: dict[str, str], after: str) -> list[ProvisionResult]:
-    """Return one page of loans and one more, after a key; none before something is asked for."""
+    """Return one page of loans and lines and one more, after a key; none before something is asked for."""
     if not chosen or ("stage" in chosen and not chosen["stage"].isdecimal()):
         return []
     rows = ProvisionResult.objects.filter(run=run, **chosen, pk__gt=int(after) if after.isdecimal() else 0)
-    return list(rows.select_related("loan").defer("loan__terms").order_by("pk")[: _RESULTS_SHOWN + 1])
+    return list(rows.select_related("loan", "line").defer("loan__terms").order_by("pk")[: _RESULTS_SHOWN + 1])
 
 
 def _movements(run: ProvisionRun) -> list[dict[str, Any]]:

@@ -55,9 +55,10 @@ class RunDetailSerializer(serializers.Serializer[Any]):
 
 
 class ResultSerializer(serializers.ModelSerializer[ProvisionResult]):
-    """Provision of one loan."""
+    """Provision of one loan, or of a credit line that no running loan is drawn from."""
 
-    loan = serializers.CharField(source="loan.number")
+    loan = serializers.CharField(source="loan.number", allow_null=True, default=None)
+    line = serializers.CharField(source="line.number", allow_null=True, default=None)
     asset_class = serializers.CharField()
 
     class Meta:
@@ -65,6 +66,7 @@ class ResultSerializer(serializers.ModelSerializer[ProvisionResult]):
         fields = (
             "id",
             "loan",
+            "line",
             "product_code",
             "segment",
             "asset_class",
@@ -130,9 +132,9 @@ class ResultsView(PagedView):
         operation_id="provision_results_list", parameters=[ResultsQuery], responses=ResultSerializer(many=True)
     )
     def get(self, request: Request, run_id: int) -> Response:
-        """List each loan's part of a run."""
+        """List the part of each loan, and of each undrawn line, of a run."""
         rows = ProvisionResult.objects.filter(run=_run_of(run_id), **self.query(ResultsQuery).condition())
-        return self.page(rows.select_related("loan"), ResultSerializer)
+        return self.page(rows.select_related("loan", "line"), ResultSerializer)
 
 
 def _run_of(run_id: int) -> ProvisionRun:

@@ -8,6 +8,7 @@ from core.fields import PaiseField, RecordedAtField
 from lms.engine.classification import AssetClass
 from lms.engine.provisions import WHOLE_BPS, Basis, Category, Layer, RateKind
 from lms.engine.provisions_ecl import Profile
+from lms.models.line import CreditLine
 from lms.models.loan import Loan
 
 
@@ -205,10 +206,18 @@ class ProvisionRun(models.Model):
 
 
 class ProvisionResult(models.Model):
-    """Provision of one loan at one month-end, with everything that explains it; append-only."""
+    """Provision of one loan at one month-end, with everything that explains it; append-only.
+
+    A credit line that no running loan was drawn from has a result of its own: it has no loan to stand behind.
+    """
 
     run = models.ForeignKey(ProvisionRun, on_delete=models.PROTECT, related_name="results", db_index=False)
-    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="provision_results", db_index=False)
+    loan = models.ForeignKey(
+        Loan, null=True, on_delete=models.PROTECT, related_name="provision_results", db_index=False
+    )
+    line = models.ForeignKey(
+        CreditLine, null=True, on_delete=models.PROTECT, related_name="provision_results", db_index=False
+    )
     product_code = models.CharField(max_length=20)
     segment = models.CharField(max_length=20, blank=True)
     asset_class = models.CharField(max_length=12, choices=_choices(AssetClass))
@@ -222,7 +231,7 @@ class ProvisionResult(models.Model):
     charges_paise = PaiseField()
     suspended_paise = PaiseField()
     undrawn_paise = PaiseField()
-    # Of the credit line behind it.
+    # Of the credit line behind it, or of the line itself.
     line_undrawn_paise = PaiseField(default=0)
     funded_paise = PaiseField()
     secured_bps = models.PositiveIntegerField()
@@ -235,13 +244,18 @@ class ProvisionResult(models.Model):
     factor_units = models.BigIntegerField()
     iracp_paise = PaiseField()
     ecl_paise = PaiseField()
-    # Facts of the loan that were known: with the same number of them a later run need not replay.
+    # Facts of the loan, or of the line, that were known: with the same number of them a later run need not replay.
     fact_count = models.PositiveIntegerField()
 
     class Meta:
         ordering = ["run", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["loan", "run"], name="one_provision_per_loan_and_run"),
+            models.UniqueConstraint(fields=["line", "run"], name="one_provision_per_line_and_run"),
+            models.CheckConstraint(
+                condition=Q(line__isnull=True, loan__isnull=False) | Q(line__isnull=False, loan__isnull=True),
+                name="provision_of_a_loan_or_a_line",
+            ),
             models.CheckConstraint(
                 condition=Q(iracp_paise__gte=0) & Q(ecl_paise__gte=0), name="provision_not_negative"
             ),
@@ -249,7 +263,12 @@ class ProvisionResult(models.Model):
         indexes = [models.Index(fields=["run", "product_code", "asset_class", "stage"], name="provision_result_drill")]
 
     def __str__(self) -> str:
-        return f"{self.loan_id} {self.asset_class} {self.iracp_paise}"
+        return f"{self.number} {self.asset_class} {self.iracp_paise}"
+
+    @property
+    def number(self) -> str:
+        """Number of the loan, or of the line."""
+        return self.loan.number if self.loan is not None else self.line.number if self.line is not None else ""
 
 
 class ProvisionPosting(models.Model):

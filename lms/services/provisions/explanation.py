@@ -1,4 +1,4 @@
-"""Why a loan's provision is what it is: formula, inputs and dated rows, worked out anew from what the result holds."""
+"""Why a provision is what it is: formula, inputs and dated rows, worked out anew from what the result holds."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from lms.engine.provisions import Exposure, Stage, iracp_provision
 from lms.engine.provisions_ecl import EclModel, LossFactor, LossKey, ecl_provision, loss_factor
 from lms.models import EclParameters, ProvisionResult
 from lms.models import ProvisionRate as RateRow
-from lms.services.provisions.rows import ecl_model, rate_of, scenarios_of
+from lms.services.provisions.rows import ecl_model, rate_of, scenarios_of, undrawn_model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ProvisionExplanation:
 
 
 def provision_explain(*, result: ProvisionResult) -> ProvisionExplanation:
-    """Return how a result came about, from its inputs and the rows that it names.
+    """Return how the result of a loan or a line came about, from its inputs and the rows that it names.
 
     Args:
         result: with its run and the run's parameters.
@@ -50,6 +50,8 @@ def provision_explain(*, result: ProvisionResult) -> ProvisionExplanation:
     rows = [RateRow.objects.get(pk=key) for key in (result.rate_id, result.extra_rate_id) if key is not None]
     ecl_row = EclParameters.objects.get(pk=result.ecl_row_id)
     model = ecl_model(ecl_row)
+    if result.line_id is not None:
+        model = undrawn_model(model)
     factor = loss_factor(key=_key(result), model=model, scenarios=scenarios_of(result.run.parameters.scenarios))
     return ProvisionExplanation(
         exposure=exposure,

@@ -1,6 +1,6 @@
-"""Movement between two month-ends, summed in the database loan by loan."""
+"""Movement between two month-ends, summed in the database loan by loan and undrawn line by undrawn line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import connection
@@ -16,22 +16,24 @@ BUCKETS: Final[Mapping[str, tuple[str, ...]]] = {
     "asset_class": tuple(asset_class.value for asset_class in AssetClass),
 }
 FIGURES: Final = ("ecl", "iracp")
-# Loans of the closing month-end, with what they were in the opening one.
+# Loans alone are counted.
+_SUBJECTS: Final[Mapping[str, str]] = {"loan_id": "COUNT(*)", "line_id": "0"}
+# Loans, or lines, of the closing month-end, with what they were in the opening one.
 _STAYED = """
-    SELECT o.{bucket}, c.{bucket}, '', COUNT(*), SUM(COALESCE(o.funded_paise, 0)), SUM(c.funded_paise),
+    SELECT o.{bucket}, c.{bucket}, '', {count}, SUM(COALESCE(o.funded_paise, 0)), SUM(c.funded_paise),
            SUM(COALESCE(o.ecl_paise, 0)), SUM(c.ecl_paise), SUM(COALESCE(o.iracp_paise, 0)), SUM(c.iracp_paise)
     FROM lms_provisionresult c
-    LEFT JOIN lms_provisionresult o ON o.loan_id = c.loan_id AND o.run_id = %s
-    WHERE c.run_id = %s GROUP BY o.{bucket}, c.{bucket}
+    LEFT JOIN lms_provisionresult o ON o.{subject} = c.{subject} AND o.run_id = %s
+    WHERE c.run_id = %s AND c.{subject} IS NOT NULL GROUP BY o.{bucket}, c.{bucket}
 """
-# Loans of the opening month-end that are not in the closing one.
+# Those of the opening month-end that are not in the closing one; a line that is drawn from comes back as a loan.
 _GONE = """
-    SELECT o.{bucket}, NULL, CASE WHEN l.status = %s THEN 'WRITTEN_OFF' ELSE 'CLOSED' END, COUNT(*),
+    SELECT o.{bucket}, NULL, CASE WHEN l.status = %s THEN 'WRITTEN_OFF' ELSE 'CLOSED' END, {count},
            SUM(o.funded_paise), 0, SUM(o.ecl_paise), 0, SUM(o.iracp_paise), 0
     FROM lms_provisionresult o
-    JOIN lms_loan l ON l.id = o.loan_id
-    LEFT JOIN lms_provisionresult c ON c.loan_id = o.loan_id AND c.run_id = %s
-    WHERE o.run_id = %s AND c.id IS NULL GROUP BY o.{bucket}, l.status
+    LEFT JOIN lms_loan l ON l.id = o.loan_id
+    LEFT JOIN lms_provisionresult c ON c.{subject} = o.{subject} AND c.run_id = %s
+    WHERE o.run_id = %s AND o.{subject} IS NOT NULL AND c.id IS NULL GROUP BY o.{bucket}, l.status
 """
 
 
@@ -80,13 +82,20 @@ def movement_of(*, run: ProvisionRun, bucket: str, figure: str) -> tuple[Movemen
 
 
 def _rows(cursor: Any, bucket: str, opening_id: int, closing_id: int) -> list[list[Any]]:
-    cursor.execute(_STAYED.format(bucket=bucket), [opening_id, closing_id])
-    found: Iterable[tuple[Any, ...]] = cursor.fetchall()
-    rows = [_row(row) for row in found]
-    cursor.execute(_GONE.format(bucket=bucket), [LoanStatus.WRITTEN_OFF.value, closing_id, opening_id])
-    return rows + [_row(row) for row in cursor.fetchall()]
+    sums: dict[tuple[Any, ...], list[int]] = {}
+    for subject, count in _SUBJECTS.items():
+        words = {"bucket": bucket, "subject": subject, "count": count}
+        for statement, parameters in (
+            (_STAYED, [opening_id, closing_id]),
+            (_GONE, [LoanStatus.WRITTEN_OFF.value, closing_id, opening_id]),
+        ):
+            cursor.execute(statement.format(**words), parameters)
+            for opening, closing, why, *found in cursor.fetchall():
+                held = sums.setdefault((opening, closing, why), [0] * len(found))
+                sums[opening, closing, why] = [one + int(other) for one, other in zip(held, found, strict=True)]
+    return [_row((*cell, *found)) for cell, found in sums.items()]
 
 
 def _row(row: tuple[Any, ...]) -> list[Any]:
     opening, closing, why, *sums = row
-    return [None if opening is None else str(opening), None if closing is None else str(closing), why, *map(int, sums)]
+    return [None if opening is None else str(opening), None if closing is None else str(closing), why, *sums]

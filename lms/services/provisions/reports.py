@@ -1,4 +1,4 @@
-"""Every loan of a run as CSV or XLSX, in bounded memory; amounts are rupees with two decimals."""
+"""Every loan and undrawn line of a run as CSV or XLSX, in bounded memory; amounts are rupees with two decimals."""
 
 import csv
 import io
@@ -34,6 +34,7 @@ HEADER: Final = (
 )
 _FIELDS: Final = (
     "loan__number",
+    "line__number",
     "product_code",
     "segment",
     "asset_class",
@@ -65,7 +66,7 @@ Cell = str | int | Decimal | date | None
 
 
 def provision_csv(*, run: ProvisionRun, to: BinaryIO) -> int:
-    """Write a line for each loan as CSV in UTF-8, and return how many there are after the header."""
+    """Write a line for each loan and undrawn line as CSV in UTF-8, and return how many there are after the header."""
     text = io.TextIOWrapper(to, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
     writer.writerow(HEADER)
@@ -101,11 +102,11 @@ def provision_xlsx(*, run: ProvisionRun, to: BinaryIO) -> int:
 def _lines(run: ProvisionRun) -> Iterator[tuple[Cell, ...]]:
     rows = ProvisionResult.objects.filter(run=run).order_by("pk").values_list(*_FIELDS)
     for row in rows.iterator(_CHUNK):
-        number, product, segment, asset_class, stage, days, since, *rest = row
+        loan, line_number, product, segment, asset_class, stage, days, since, *rest = row
         principal, interest, charges, suspended, undrawn, line, funded, *shares, iracp, ecl = rest
         secured, eir, months, factor = shares
         yield (
-            *(number, product, segment, asset_class, stage, days, since),
+            *(loan or line_number, product, segment, asset_class, stage, days, since),
             *map(_rupees, (principal, interest, charges, suspended, undrawn + line, funded)),
             *(_rupees(secured), _rupees(eir), months),
             Decimal(factor).scaleb(-10).quantize(Decimal("0.000001")),

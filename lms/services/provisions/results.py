@@ -1,24 +1,26 @@
-"""The provision of every loan from how it stood: prudential and expected loss side by side, with what explains them."""
+"""The provision of every loan and undrawn line: prudential and expected loss side by side, with what explains them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import ROUND_HALF_UP
 from typing import Any, Final
 
 from lms.engine.classification import AssetClass
-from lms.engine.provisions import Exposure, RateKind, iracp_provision, rate_kind, stage_of
+from lms.engine.provisions import Exposure, RateKind, Stage, iracp_provision, rate_kind, stage_of
 from lms.engine.provisions_ecl import LossKey, ecl_provision
 from lms.models import ProvisionMark, ProvisionResult, ProvisionRun
 from lms.services.day_end.statements import rows_insert
 from lms.services.provisions.effective_rates import EffectiveRates
 from lms.services.provisions.marks import marks_on
-from lms.services.provisions.rows import ProvisionRules
+from lms.services.provisions.rows import ProvisionRules, undrawn_model
 from lms.services.provisions.standings import Standing
-from lms.services.provisions.undrawn import line_undrawn_of
+from lms.services.provisions.undrawn import Undrawn, UndrawnLine
 
 COLUMNS: Final = (
     "run_id",
     "loan_id",
+    "line_id",
     "product_code",
     "segment",
     "asset_class",
@@ -54,22 +56,26 @@ class _Marks:
 
 
 def results_of(
-    *, run: ProvisionRun, standings: Sequence[Standing], rules: ProvisionRules, rates: EffectiveRates
+    *,
+    run: ProvisionRun,
+    standings: Sequence[Standing],
+    undrawn: Undrawn,
+    rules: ProvisionRules,
+    rates: EffectiveRates,
 ) -> list[tuple[Any, ...]]:
     """Work out provisions; nothing is written.
 
     Returns:
-        Values in the order of `COLUMNS`, one row for each loan.
+        Values in the order of `COLUMNS`, one row for each loan, and one for each line of `undrawn.lines`.
 
     Raises:
         ProvisionRowsMissing: no row says which rate or model counts.
     """
     ids = [standing.loan.pk for standing in standings]
     marks = marks_on(loan_ids=ids, on_date=rules.month_end)
-    undrawn = line_undrawn_of(standings=standings, month_end=rules.month_end)
     effective = rates.of(loans=[standing.loan for standing in standings if standing.eir_bps is None])
     effective |= {item.loan.pk: item.eir_bps for item in standings if item.eir_bps is not None}
-    return [
+    rows = [
         _row(
             run.pk,
             standing,
@@ -79,10 +85,11 @@ def results_of(
                 is_in_relief=(standing.loan.pk, ProvisionMark.Kind.CALAMITY.value) in marks,
             ),
             eir_bps=effective[standing.loan.pk],
-            line_undrawn_paise=undrawn.get(standing.loan.pk, 0),
+            line_undrawn_paise=undrawn.behind_loans.get(standing.loan.pk, 0),
         )
         for standing in standings
     ]
+    return rows + [_line_row(run.pk, line, rules) for line in undrawn.lines]
 
 
 def results_insert(*, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -104,14 +111,7 @@ def _row(
     rate = rules.rate(rate_kind(asset_class=asset_class), segment.category)
     is_extra = marks.is_in_relief and not asset_class.is_npa
     extra = rules.rate(RateKind.CALAMITY, segment.category) if is_extra else None
-    stage = stage_of(
-        asset_class=asset_class,
-        days_past_due=standing.days_past_due,
-        is_watched=marks.is_on_watch_list,
-        is_restructured=standing.is_restructured,
-        stage_2_from_days=rules.parameters.stage_2_from_days,
-        stage_3_from_days=rules.parameters.stage_3_from_days,
-    )
+    stage = _stage(standing, rules, is_watched=marks.is_on_watch_list)
     key = LossKey(
         stage=stage,
         grade=AssetClass.STANDARD if asset_class.is_npa else asset_class,
@@ -121,7 +121,7 @@ def _row(
     )
     factor = rules.factor(model, key)
     return (
-        *(run_id, loan.pk, loan.product_code, segment.name, asset_class.value, stage.value),
+        *(run_id, loan.pk, None, loan.product_code, segment.name, asset_class.value, stage.value),
         *(standing.days_past_due, _day(standing.npa_since), standing.is_restructured, marks.is_on_watch_list),
         *_amounts(exposure, line_undrawn_paise),
         *(rate.key, extra.key if extra else None, model.key),
@@ -129,6 +129,44 @@ def _row(
         iracp_provision(exposure=exposure, rates=[rate, *([extra] if extra else [])]),
         ecl_provision(exposure=exposure, factor=factor, ccf_bps=model.ccf_bps),
         standing.fact_count,
+    )
+
+
+def _line_row(run_id: int, undrawn: UndrawnLine, rules: ProvisionRules) -> tuple[Any, ...]:
+    """Return the row of a line that nothing is drawn from; the norms ask for nothing on what is not lent."""
+    line, asset_class = undrawn.line, undrawn.asset_class
+    segment = rules.segment(line.product_code)
+    model = undrawn_model(rules.model(segment.name))
+    exposure = Exposure(principal_paise=0, undrawn_paise=undrawn.undrawn_paise, secured_bps=segment.secured_bps)
+    key = LossKey(
+        stage=_stage(undrawn, rules, is_watched=undrawn.is_watched),
+        grade=asset_class,
+        months_left=undrawn.months_left,
+        eir_bps=int((line.annual_rate_pct * 100).to_integral_value(rounding=ROUND_HALF_UP)),
+        secured_bps=segment.secured_bps,
+    )
+    factor = rules.factor(model, key)
+    rate = rules.rate(rate_kind(asset_class=asset_class), segment.category)
+    return (
+        *(run_id, None, line.pk, line.product_code, segment.name, asset_class.value, key.stage.value),
+        *(undrawn.days_past_due, None, undrawn.is_restructured, undrawn.is_watched),
+        *_amounts(exposure, undrawn.undrawn_paise),
+        *(rate.key, None, model.key),
+        *(key.eir_bps, key.months_left, factor.units),
+        iracp_provision(exposure=exposure, rates=[rate]),
+        ecl_provision(exposure=exposure, factor=factor, ccf_bps=model.ccf_bps),
+        line.fact_count,
+    )
+
+
+def _stage(found: Standing | UndrawnLine, rules: ProvisionRules, *, is_watched: bool) -> Stage:
+    return stage_of(
+        asset_class=found.asset_class,
+        days_past_due=found.days_past_due,
+        is_watched=is_watched,
+        is_restructured=found.is_restructured,
+        stage_2_from_days=rules.parameters.stage_2_from_days,
+        stage_3_from_days=rules.parameters.stage_3_from_days,
     )
 
 

@@ -1,7 +1,7 @@
 """The dated rows that are in force at a month-end, as the engine reads them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from lms.engine.classification import AssetClass
@@ -39,7 +39,7 @@ class ProvisionRules:
     models: tuple[EclModel, ...]
     segments: Mapping[str, Segment]
     _picked: dict[tuple[RateKind, str], ProvisionRate] = field(default_factory=dict)
-    _factors: dict[tuple[int, LossKey], LossFactor] = field(default_factory=dict)
+    _factors: dict[tuple[int, Profile, LossKey], LossFactor] = field(default_factory=dict)
 
     @property
     def layer(self) -> Layer:
@@ -84,10 +84,11 @@ class ProvisionRules:
 
     def factor(self, model: EclModel, key: LossKey) -> LossFactor:
         """Return the loss factor of loans that are alike."""
-        found = self._factors.get((model.key, key))
+        place = (model.key, model.profile, key)
+        found = self._factors.get(place)
         if found is None:
             found = loss_factor(key=key, model=model, scenarios=self.scenarios)
-            self._factors[model.key, key] = found
+            self._factors[place] = found
         return found
 
 
@@ -147,6 +148,11 @@ def ecl_model(row: EclParameters) -> EclModel:
         profile=Profile(row.profile),
         curves={AssetClass(grade): tuple(curve) for grade, curve in row.curves.items()},
     )
+
+
+def undrawn_model(model: EclModel) -> EclModel:
+    """Return the model for a line that nothing is drawn from: all of it can be drawn until its last day."""
+    return replace(model, profile=Profile.BULLET)
 
 
 def rate_of(row: RateRow) -> ProvisionRate:

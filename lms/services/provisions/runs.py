@@ -16,12 +16,13 @@ from core.business_date import business_date
 from core.transactions import run_in_transaction
 from lms.errors.provisions import ProvisionDayNotMonthEnd, ProvisionMonthOpen, ProvisionRunTaken
 from lms.locks import provision_runs_for_update
-from lms.models import Loan, ProvisionResult, ProvisionRun
+from lms.models import CreditLine, Loan, ProvisionResult, ProvisionRun
 from lms.services.provisions.effective_rates import EffectiveRates
 from lms.services.provisions.movement import movement_of_runs
 from lms.services.provisions.results import results_insert, results_of
 from lms.services.provisions.rows import ProvisionRules, provision_rules
 from lms.services.provisions.standings import Standings, loans_at, standings_at
+from lms.services.provisions.undrawn import lines_at, undrawn_at
 
 # A borrower is never split: the class is the borrower's.
 CHUNK_CUSTOMERS: Final = 1000
@@ -140,29 +141,41 @@ def _opening(month_end: date) -> ProvisionRun | None:
 
 def _chunk_end(run: ProvisionRun, chunk_customers: int) -> int | None:
     """Return the last borrower of the next chunk; None when none is left."""
-    ids = (
-        Loan.objects.filter(loans_at(month_end=run.month_end), customer_id__gt=run.last_customer_id)
+    ids = {
+        customer_id
+        for rows in (
+            Loan.objects.filter(loans_at(month_end=run.month_end)),
+            CreditLine.objects.filter(lines_at(month_end=run.month_end)),
+        )
+        for customer_id in rows.filter(customer_id__gt=run.last_customer_id)
         .order_by("customer_id")
         .values_list("customer_id", flat=True)
         .distinct()[:chunk_customers]
-    )
-    return max(ids, default=None)
+    }
+    return max(sorted(ids)[:chunk_customers], default=None)
 
 
 def _chunk_write(
     run: ProvisionRun, standings: Standings, rules: ProvisionRules, rates: EffectiveRates, upto: int
 ) -> None:
-    rows = results_of(run=run, standings=standings.found, rules=rules, rates=rates)
+    undrawn = undrawn_at(
+        standings=standings,
+        month_end=run.month_end,
+        first_customer_id=run.last_customer_id + 1,
+        last_customer_id=upto,
+    )
+    rows = results_of(run=run, standings=standings.found, undrawn=undrawn, rules=rules, rates=rates)
+    loans = len(standings.found)
     problems = [*run.problems, *([number, message[:200]] for number, message in standings.problems)]
 
     def write() -> None:
         mine = ProvisionRun.objects.filter(pk=run.pk, state=State.RUNNING, last_customer_id=run.last_customer_id)
-        if not mine.update(last_customer_id=upto, loans_done=F("loans_done") + len(rows), problems=problems):
+        if not mine.update(last_customer_id=upto, loans_done=F("loans_done") + loans, problems=problems):
             raise ProvisionRunTaken(run=run.pk)
         results_insert(rows=rows)
 
     run_in_transaction(write)
-    run.last_customer_id, run.loans_done, run.problems = upto, run.loans_done + len(rows), problems
+    run.last_customer_id, run.loans_done, run.problems = upto, run.loans_done + loans, problems
 
 
 def _finish(run: ProvisionRun) -> ProvisionRun:
@@ -171,7 +184,7 @@ def _finish(run: ProvisionRun) -> ProvisionRun:
         ProvisionResult.objects.filter(run=run)
         .order_by(*_TOTAL_KEYS)
         .values_list(*_TOTAL_KEYS)
-        .annotate(Count("pk"), Sum("funded_paise"), Sum("iracp_paise"), Sum("ecl_paise"))
+        .annotate(Count("loan"), Sum("funded_paise"), Sum("iracp_paise"), Sum("ecl_paise"))
     )
     totals = [
         [*keys, loans, *map(int, sums)] for *keys, loans, funded, iracp, ecl in rows for sums in [(funded, iracp, ecl)]
