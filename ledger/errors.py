@@ -279,4 +279,7 @@ class SealFileWrong(KistError):
 
     code = "ledger.seal_file_wrong"
     http_status = 422
-    template = "Line {line} of the file is no seal. Use a file that `manage.py ledger_seal --export` wrote."
+    template = (
+        "Line {line} of the file is no seal. Use a file that was downloaded on the page of the ledger check, "
+        "or that `manage.py ledger_seal --export` wrote."
+    )

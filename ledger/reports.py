@@ -1,13 +1,16 @@
 """Profit and loss, balance sheet and day book."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from ledger.models import Account, AccountKind, Journal, Transfer
 from ledger.questions import Question
+
+_READ_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,21 +120,29 @@ def day_book(*, booked_on: date, known_at: datetime | None = None, limit: int = 
         limit: journals per page.
         after: `next_after` of the page before.
     """
-    journals = Journal.objects.filter(booked_on=booked_on)
-    if known_at is not None:
-        journals = journals.filter(recorded_at__lte=known_at)
+    journals = _of_day(booked_on, known_at)
     sums = journals.order_by().aggregate(count=Count("pk"), total=Sum("total_paise"))
-    page = list(
-        journals.filter(pk__gt=after)
-        .order_by("pk")
-        .prefetch_related("transfers__debit_account", "transfers__credit_account")[: limit + 1]
-    )
+    page = list(_with_transfers(journals.filter(pk__gt=after))[: limit + 1])
     return DayBook(
         journals=tuple(page[:limit]),
         journal_count=sums["count"],
         total_paise=int(sums["total"] or 0),
         next_after=page[limit - 1].pk if len(page) > limit else None,
     )
+
+
+def day_book_journals(*, booked_on: date, known_at: datetime | None = None) -> Iterator[Journal]:
+    """Yield every journal booked on a day in the order of their numbers, with their transfers and accounts."""
+    yield from _with_transfers(_of_day(booked_on, known_at)).iterator(_READ_AT_ONCE)
+
+
+def _of_day(booked_on: date, known_at: datetime | None) -> QuerySet[Journal]:
+    journals = Journal.objects.filter(booked_on=booked_on)
+    return journals if known_at is None else journals.filter(recorded_at__lte=known_at)
+
+
+def _with_transfers(journals: QuerySet[Journal]) -> QuerySet[Journal]:
+    return journals.order_by("pk").prefetch_related("transfers__debit_account", "transfers__credit_account")
 
 
 Balances = dict[int, dict[str, int]]

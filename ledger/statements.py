@@ -1,15 +1,18 @@
 """Statement of one account: what moved it, line by line, with the balance after each line."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from heapq import merge
 from itertools import islice
+from typing import Final
 
 from django.db.models import Q, QuerySet, Sum
 
 from ledger.models import Account, Entry, Transfer
 from ledger.questions import Clock, Question
+
+_READ_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,20 @@ def account_statement(
     )
 
 
+def statement_lines(*, account: Account, question: Question) -> Iterator[StatementLine]:
+    """Yield every line of a statement in order, with the balance after it."""
+    clock, from_date, to_date = question.clock, question.from_date, question.to_date
+    everything = replace(question, from_date=None, to_date=None).transfers()
+    before = _before(from_date, None, clock)
+    balance = _signed_sum(account, before & everything) if before is not None else 0
+    after: StatementCursor | None = None
+    while page := _in_order(account, _shown(from_date, to_date, after, clock) & everything, _READ_AT_ONCE, clock):
+        for line in _lines(account, page, balance):
+            yield line
+            balance = line.balance_paise
+        after = StatementCursor(getattr(page[-1], clock.value), page[-1].pk)
+
+
 def entry_lines(*, account: Account, after_seq: int = 0, limit: int = 100) -> tuple[EntryLine, ...]:
     """Return entries of an account in their own sequence, from the one after `after_seq`: one range of the table."""
     rows = Entry.objects.filter(account=account, seq__gt=after_seq).order_by("seq").select_related("journal")[:limit]
@@ -173,7 +190,9 @@ def _in_order(account: Account, condition: Q, count: int, clock: Clock) -> list[
         for side in ("debit_account", "credit_account")
     ]
     keys = [key for _, key in islice(merge(*sides), count)]
-    transfers = Transfer.objects.filter(pk__in=keys).prefetch_related("journal", "debit_account", "credit_account")
+    # Journals are joined: to look up a thousand of them by themselves is more than a query of SQLite takes.
+    transfers = Transfer.objects.filter(pk__in=keys).select_related("journal")
+    transfers = transfers.prefetch_related("debit_account", "credit_account")
     return list(transfers.order_by(clock.value, "pk"))
 
 

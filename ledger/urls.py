@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ledger.views import books, control, explaining, tax, vouchers
+from ledger.views import books, control, explaining, seals, tax, vouchers
 
 app_name = "staff-books"
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path("books/months/", control.periods_page, name="periods"),
     path("books/check/", control.check_page, name="check"),
     path("books/check/run/", control.check_run_page, name="check-run"),
+    path("books/check/seals/", seals.seals_download_page, name="seals"),
+    path("books/check/seals/compare/", seals.seals_compare_page, name="seals-compare"),
     path("books/manual-journals/", vouchers.vouchers_page, name="vouchers"),
     path("books/manual-journals/new/", vouchers.voucher_page, name="voucher"),
 ]

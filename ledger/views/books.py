@@ -16,13 +16,23 @@ from core.staff_pages import staff_page, staff_response
 from ledger.exports import csv_download, is_export
 from ledger.models import Account, AccountKind
 from ledger.questions import Clock, Question
-from ledger.reports import ReportPart, balance_sheet, day_book, profit_and_loss
+from ledger.reports import ReportPart, balance_sheet, day_book, day_book_journals, profit_and_loss
 from ledger.selectors import TrialBalance, TrialBalanceRow, balance_now, trial_balance
-from ledger.statements import StatementCursor, account_statement, entry_lines
+from ledger.statements import StatementCursor, account_statement, entry_lines, statement_lines
 from ledger.views.asked import address_of, products, question_of
 
 _PAGE_LINES = 50
-_EXPORT_LINES = 1_000
+_ACCOUNT_HEADER = (
+    "Value date",
+    "Booked on",
+    "Journal",
+    "About",
+    "Event",
+    "Counter account",
+    "Debit",
+    "Credit",
+    "Balance",
+)
 _KIND_HEADINGS = {
     AccountKind.ASSET: "Assets",
     AccountKind.LIABILITY: "Liabilities",
@@ -73,38 +83,24 @@ def account_page(request: HttpRequest, account_id: int) -> HttpResponse:
     """Show the movements of one account with the running balance, each leading to its journal."""
     account = get_object_or_404(Account, pk=account_id)
     question = question_of(request, clock=Clock.VALUE_DATE)
-    is_file = is_export(request)
-    statement = account_statement(
-        account=account,
-        limit=_EXPORT_LINES if is_file else _PAGE_LINES,
-        after=_cursor(request.GET.get("after")),
-        **_narrowing(question),
-    )
-    if is_file:
+    if is_export(request):
         return csv_download(
             request,
             name=f"account-{account.code}",
-            header=(
-                "Value date",
-                "Booked on",
-                "Journal",
-                "About",
-                "Event",
-                "Counter account",
-                "Debit",
-                "Credit",
-                "Balance",
-            ),
-            rows=[
+            header=_ACCOUNT_HEADER,
+            rows=(
                 (
                     *(line.value_date, line.booked_on, line.journal_id, f"{line.reference_type} {line.reference_id}"),
                     *(line.event, line.counter_account_code),
                     *(line.debit_paise, line.credit_paise, line.balance_paise),
                 )
-                for line in statement.lines
-            ],
+                for line in statement_lines(account=account, question=question)
+            ),
             money=(6, 7, 8),
         )
+    statement = account_statement(
+        account=account, limit=_PAGE_LINES, after=_cursor(request.GET.get("after")), **_narrowing(question)
+    )
     next_page = statement.next_page
     return _page(
         request,
@@ -148,29 +144,28 @@ def day_book_page(request: HttpRequest) -> HttpResponse:
     day = day_of(request.GET.get("day")) or business_date()
     question = question_of(request, clock=Clock.BOOKED_ON)
     after = request.GET.get("after", "")
-    is_file = is_export(request)
-    book = day_book(
-        booked_on=day,
-        known_at=question.known_at,
-        limit=_EXPORT_LINES if is_file else _PAGE_LINES,
-        after=int(after) if after.isdecimal() else 0,
-    )
-    if is_file:
+    if is_export(request):
         return csv_download(
             request,
             name=f"day-book-{day}",
             header=("Journal", "Event", "About", "Value date", "Leg", "Debit", "Credit", "Amount", "Narration"),
-            rows=[
+            rows=(
                 (
                     *(journal.pk, journal.event, f"{journal.reference_type} {journal.reference_id}"),
                     *(journal.value_date, leg.leg, leg.debit_account.code, leg.credit_account.code),
                     *(leg.amount_paise, journal.narration),
                 )
-                for journal in book.journals
+                for journal in day_book_journals(booked_on=day, known_at=question.known_at)
                 for leg in journal.transfers.all()
-            ],
+            ),
             money=(7,),
         )
+    book = day_book(
+        booked_on=day,
+        known_at=question.known_at,
+        limit=_PAGE_LINES,
+        after=int(after) if after.isdecimal() else 0,
+    )
     return _page(
         request,
         "ledger/day_book.html",

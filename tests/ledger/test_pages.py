@@ -1,16 +1,20 @@
 """The pages of the books show what the selectors say, lead from figures to journals, and download safely."""
 
-from datetime import date
+import json
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from core.approvals.models import ApprovalRequest
+from core.models import AuditEntry
 from ledger.models import Account, Journal, LedgerCheck, Period
-from ledger.services import ledger_roll
+from ledger.services import JournalOrder, journals_post_many, ledger_roll, ledger_seal
 from tests.factories.ledger import ledger_ready, moved, post
 from tests.factories.lms import set_business_date
 from tests.factories.staff import client_of
@@ -123,6 +127,43 @@ def test_account_downloads_in_rupees(finance: Client) -> None:
     assert rows[1].split(",")[-3:] == ["0.00", "100000.00", "-100000.00"]
 
 
+def test_long_statement_and_long_day_download_whole(finance: Client) -> None:
+    bank, day = Account.objects.get(code="1010"), date(2026, 5, 2)
+    orders = [
+        JournalOrder(
+            idempotency_key=f"long:{number}",
+            event="RECEIVE",
+            reference_type="lms.loan",
+            reference_id=number,
+            product_code="PL",
+            movements=[moved("DISBURSED", "PRINCIPAL", 1_00)],
+            value_date=day,
+            booked_on=day,
+            narration="Long day",
+        )
+        for number in range(1, 2_002)
+    ]
+    with transaction.atomic():
+        for start in range(0, len(orders), 500):
+            journals_post_many(orders=orders[start : start + 500])
+
+    statement = lines_of(finance, address("account", bank.pk, format="csv"))
+    later = lines_of(finance, address("account", bank.pk, format="csv", **{"from": "2026-05-01"}))
+    book = lines_of(finance, address("day-book", format="csv", day="2026-05-02"))
+
+    assert (len(statement), len(later), len(book)) == (1 + 2_002, 1 + 2_001, 1 + 2_001)
+    # From the 1,00,000 lent before, one rupee more each line.
+    assert [line.split(",")[-1] for line in later[1:]] == [f"-{100_000 + number}.00" for number in range(1, 2_002)]
+    assert len({line.split(",")[0] for line in book[1:]}) == 2_001
+    page = finance.get("/api/v1/ledger/accounts/1010/statement/", {"limit": 1_000}).json()
+    assert (len(page["lines"]), page["closing_paise"]) == (1_000, -1_00_000_00 - 999_00)
+
+
+def lines_of(client: Client, target: str) -> list[str]:
+    """Download a file and return its lines."""
+    return client.get(target).content.decode("utf-8-sig").splitlines()
+
+
 def test_finance_closes_a_month_and_a_second_person_is_asked_to_open_it(finance: Client) -> None:
     def send(act: str) -> Any:
         values = {"month": "202604", "act": act, "reason": "Month-end", "idempotency_key": f"k-{act}"}
@@ -221,3 +262,35 @@ def test_deferred_account_takes_no_limits(finance: Client) -> None:
 
     assert "Limits are kept with the posting" in answer.content.decode()
     assert Account.objects.filter(code="1011").count() == 0
+
+
+def test_seals_leave_the_house_and_come_back_to_be_compared(finance: Client) -> None:
+    ledger_seal(now=timezone.now(), grace=timedelta())
+    answer = finance.post(address("seals"))
+    file = answer.content
+    assert answer["Content-Disposition"] == 'attachment; filename="seals-2026-05-02.jsonl"'
+    assert [json.loads(line)["no"] for line in file.splitlines()] == [1]
+
+    same = compared(finance, file)
+    later = json.dumps({**json.loads(file), "no": 2}).encode()
+    cut = compared(finance, file + later)
+
+    assert "Every seal of the file is in the ledger as it was" in same.content.decode()
+    assert "seal 2: is in the file but not in the ledger, which was cut off before it" in cut.content.decode()
+    assert list(AuditEntry.objects.filter(action__startswith="ledger.seals").values_list("action", "detail")) == [
+        ("ledger.seals_export", {"seals": 1}),
+        ("ledger.seals_compare", {"differences": 0}),
+        ("ledger.seals_compare", {"differences": 1}),
+    ]
+
+
+def test_file_that_holds_no_seals_is_refused_on_the_page(finance: Client) -> None:
+    answer = compared(finance, b"not a seal\n")
+
+    assert answer.status_code == 422
+    assert "Line 1 of the file is no seal" in answer.content.decode()
+
+
+def compared(client: Client, content: bytes) -> Any:
+    """Hold a file against the ledger."""
+    return client.post(address("seals-compare"), {"file": SimpleUploadedFile("seals.jsonl", content)})

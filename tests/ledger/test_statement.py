@@ -98,9 +98,9 @@ def test_page_of_a_period_stays_inside_it(bank: Account) -> None:
 def test_page_costs_the_same_number_of_queries_at_any_length(
     bank: Account, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         account_statement(account=bank, from_date=date(2026, 4, 1), limit=1)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         account_statement(account=bank, from_date=date(2026, 4, 1), limit=100)
 
 

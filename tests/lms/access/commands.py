@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "staff-approvals:bulk": ({}, EVERY_ROLE),
     "staff-approvals:decide": ({"request_id": ApprovalRequest}, EVERY_ROLE),
     "staff-books:check-run": ({}, BOOKKEEPERS),
+    "staff-books:seals": ({}, BOOKKEEPERS),
     "staff-bureau:cycle-run": ({"cycle_id": BureauCycle}, BOOKKEEPERS),
     "staff-control:token-revoke": ({"token_id": ApiToken}, SERVICE),
     "staff-documents:reissue": ({"document_id": Document}, CASHIERS),

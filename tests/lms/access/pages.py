@@ -127,6 +127,7 @@ STAFF_PAGES: dict[str, tuple[dict[str, Any], frozenset[str], frozenset[str] | No
     "staff-books:gst-registration": ({}, BOOKKEEPERS, BOOKKEEPERS),
     "staff-books:periods": ({}, EVERY_ROLE, FINANCE),
     "staff-books:check": ({}, EVERY_ROLE, None),
+    "staff-books:seals-compare": ({}, BOOKKEEPERS, BOOKKEEPERS),
     "staff-books:vouchers": ({}, BOOKKEEPERS, None),
     "staff-books:voucher": ({}, BOOKKEEPERS, BOOKKEEPERS),
     "staff-approvals:inbox": ({}, EVERY_ROLE, EVERY_ROLE),
