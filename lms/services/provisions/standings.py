@@ -6,7 +6,7 @@ found where no fact was added since. All others are replayed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from django.db.models import Max, Q
@@ -20,12 +20,14 @@ from lms.engine.provisions import Exposure
 from lms.engine.provisions_ecl import months_between
 from lms.engine.replay import replay
 from lms.engine.state import Head, LoanState, LoanStatus
-from lms.models import ClassificationEntry, Instalment, Loan, LoanFact, ProvisionResult, ProvisionRun
+from lms.models import Instalment, Loan, LoanFact, ProvisionResult, ProvisionRun
 from lms.services.day_end.classification import loans_classify
 from lms.services.fact_rows import facts_of_many, last_restructured_on
 from lms.services.positions import SUSPENDED, SUSPENDED_HEADS, loan_figures, suspended_added, totals_of
+from lms.services.told_classes import told_classes
 
 _AT_ONCE: Final = 500
+_ONE_DAY: Final = timedelta(days=1)
 _DEFERRED: Final = ("terms", "accrual_lines", "booked_with_batch", "content_hash", "idempotency_key")
 # What a damaged row can raise when it is replayed: the loan is set aside, the rest goes on.
 _LOAN_ERRORS: Final = (KistError, EngineRefusal, ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
@@ -78,7 +80,8 @@ def standings_at(
 ) -> Standings:
     """Return how the loans of a range of borrowers stood.
 
-    Classes follow the same rules as at a day-end, borrower by borrower, from the class that the diary has before.
+    Classes follow the same rules as at a day-end, borrower by borrower, from the class that diary and corrections have
+    of the day.
 
     Args:
         earlier_run: a run of the same month-end, whose findings hold for loans without a new fact.
@@ -97,7 +100,7 @@ def standings_at(
     known = _known_of_rows(current, month_end)
     known |= (taken := _take_over(loans, moved, earlier_run))
     if fresh := [loan for loan in moved if loan.pk not in taken]:
-        _diary_apply(fresh, month_end)
+        _told_apply(fresh, month_end)
         known |= _replayed(fresh, month_end, problems)
         running = [loan for loan in loans if loan.pk in known or _is_claim(loan, month_end)]
         loans_classify(loans=running, changing=[loan for loan in fresh if loan.pk in known], on_date=month_end)
@@ -144,19 +147,17 @@ def _known_of_rows(loans: Sequence[Loan], month_end: date) -> dict[int, _Known]:
     }
 
 
-def _diary_apply(loans: Sequence[Loan], month_end: date) -> None:
-    """Give loans, in memory, the class that the diary has for the month-end, and since when it is non-performing."""
-    entries = ClassificationEntry.objects.filter(loan_id__in=[loan.pk for loan in loans], on_date__lte=month_end)
-    classes: dict[int, tuple[str, date | None]] = {}
-    for loan_id, on_date, asset_class in entries.order_by("on_date", "pk").values_list(
-        "loan_id", "on_date", "asset_class"
-    ):
-        _, since = classes.get(loan_id, ("", None))
-        classes[loan_id] = (asset_class, (since or on_date) if AssetClass(asset_class).is_npa else None)
+def _told_apply(loans: Sequence[Loan], month_end: date) -> None:
+    """Give loans, in memory, the class of the month-end by diary and corrections, and since when they are NPA."""
+    told = told_classes(loan_ids=[loan.pk for loan in loans])
     for loan in loans:
-        asset_class, since = classes.get(loan.pk, (AssetClass.STANDARD.value, None))
+        classes = told[loan.pk]
+        loan.asset_class = (asset_class := classes.on(month_end)).value
         is_same_time = loan.npa_since is not None and loan.npa_since <= month_end
-        loan.asset_class, loan.npa_since = asset_class, loan.npa_since if is_same_time else since
+        if not asset_class.is_npa:
+            loan.npa_since = None
+        elif not is_same_time:
+            loan.npa_since = classes.last_day_without_npa(month_end) + _ONE_DAY
 
 
 def _take_over(loans: Sequence[Loan], moved: Sequence[Loan], earlier_run: ProvisionRun | None) -> dict[int, _Known]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lms.engine.classification import AssetClass
 from lms.engine.provisions import Category
 from lms.models import Loan, ProvisionMark, ProvisionResult, ProvisionRun
 from lms.services.day_end import day_end_run
@@ -13,7 +14,8 @@ from lms.services.provisions.explanation import provision_explain
 from lms.services.provisions.marks import provision_mark_set
 from lms.services.provisions.publishing import provision_segment_publish
 from lms.services.provisions.runs import provision_run_compute, provision_run_create
-from tests.factories.book import receive, refused
+from lms.services.told_classes import asset_class_as_of
+from tests.factories.book import receive, refused, reverse
 from tests.factories.lines import draw, make_line
 from tests.factories.lms import make_customer, make_loan, set_business_date
 from tests.lms.services.provisions.month_ends import JUNE, MAY, NO_INTEREST, certain_model, compute, figures
@@ -33,6 +35,38 @@ def test_prudential_provisions_are_those_worked_by_hand(book: dict[str, Loan]) -
         book["gone"].pk: ("STANDARD", 80_000_00, 320_00),
     }
     assert (run.state, run.loans_done, run.loans_total, run.problems) == ("COMPUTED", 4, 4, [])
+
+
+def test_loan_that_was_non_performing_only_because_a_receipt_came_late_never_was(version: Any) -> None:
+    loan = make_loan(customer=make_customer(), version=version, **NO_INTEREST)
+    set_business_date(date(2026, 2, 1))
+    receive(loan, 10_000_00, date(2026, 2, 1))
+    set_business_date(date(2026, 6, 1))
+    # The instalment of 1 March is 91 days past due on 30 May.
+    assert figures(compute(MAY))[loan.pk][:4] == ("SUB_STANDARD", 3, 1_10_000_00, 11_000_00)
+    set_business_date(date(2026, 6, 5))
+    receive(loan, 10_000_00, date(2026, 5, 20))
+
+    second = compute(MAY)
+
+    # That of 1 April is 61 days past due on 31 May, and nothing ever was longer: as the loan's own class says.
+    assert asset_class_as_of(loan_id=loan.pk, as_of=MAY) == AssetClass.SMA_2
+    assert figures(second)[loan.pk][:4] == ("SMA_2", 2, 1_00_000_00, 400_00)
+
+
+def test_loan_that_was_performing_only_by_a_receipt_that_was_reversed_never_was(version: Any) -> None:
+    loan = make_loan(customer=make_customer(), version=version, **NO_INTEREST)
+    set_business_date(date(2026, 4, 1))
+    bounced = receive(loan, 30_000_00, date(2026, 4, 1))
+    set_business_date(date(2026, 6, 1))
+    assert figures(compute(MAY))[loan.pk][:2] == ("SMA_1", 2)
+    set_business_date(date(2026, 6, 5))
+    reverse(loan, bounced.sequence)
+
+    result = ProvisionResult.objects.get(run=compute(MAY))
+
+    # Nothing of 1 February was ever paid: 91 days past due on 2 May.
+    assert (result.asset_class, result.npa_since, result.iracp_paise) == ("SUB_STANDARD", date(2026, 5, 2), 12_000_00)
 
 
 def test_loans_without_a_new_fact_are_taken_over_from_the_earlier_run(book: dict[str, Loan]) -> None:
