@@ -123,6 +123,8 @@ def documents_reissue(
 ) -> list[Document]:
     """Issue all documents of a loan again that the past has moved under, each as `document_reissue` does.
 
+    The caller's transaction may hold them all: the series of numbers are locked in one order, as for every other loan.
+
     Args:
         is_file_made: False leaves the files to the first one who asks for them.
 
@@ -131,10 +133,14 @@ def documents_reissue(
     """
     reason_check(reason=reason, is_required=True)
     outdated = documents_outdated(loan_id=loan_id, limit=500)
-    return [
-        document_reissue(document_id=item.document.pk, reason=reason, actor=actor, is_file_made=is_file_made)
-        for item in outdated
-    ]
+    in_series = sorted(
+        (item.document for item in outdated), key=lambda row: (KINDS[DocumentKind(row.kind)].prefix, row.pk)
+    )
+    issued = {
+        document.pk: document_reissue(document_id=document.pk, reason=reason, actor=actor, is_file_made=is_file_made)
+        for document in in_series
+    }
+    return [issued[item.document.pk] for item in outdated]
 
 
 def documents_followed(*, loan_id: int, sequence: int) -> QuerySet[Document]:
