@@ -37,14 +37,18 @@ class TrialBalanceSerializer(serializers.Serializer[Any]):
     is_balanced = serializers.BooleanField()
 
 
+def _clock(default: Clock) -> serializers.ChoiceField:
+    return serializers.ChoiceField(
+        choices=[clock.value for clock in Clock],
+        default=default.value,
+        help_text="By the day that movements count from, or by the day on which they were booked.",
+    )
+
+
 class BooksQuery(serializers.Serializer[Any]):
     """By which clock, as known when, of which product."""
 
-    clock = serializers.ChoiceField(
-        choices=[clock.value for clock in Clock],
-        default=Clock.VALUE_DATE.value,
-        help_text="By the day that movements count from, or by the day on which they were booked.",
-    )
+    clock = _clock(Clock.VALUE_DATE)
     known_at = serializers.DateTimeField(required=False, help_text="Only what was recorded by this instant.")
     product = serializers.CharField(max_length=32, required=False, help_text="Only what this product's journals moved.")
 
@@ -62,6 +66,60 @@ class TrialBalanceQuery(BooksQuery):
     """Up to which day."""
 
     as_of = serializers.DateField(required=False, help_text="Last day that counts; everything when it is not given.")
+
+
+class ReportQuery(BooksQuery):
+    """Which days; a closed month keeps its figures when it is asked for by the day of booking."""
+
+    from_date = serializers.DateField(required=False, help_text="First day; that of the financial year if not given.")
+    to_date = serializers.DateField(required=False, help_text="Last day; the business date if not given.")
+    clock = _clock(Clock.BOOKED_ON)
+
+
+class BalanceSheetQuery(BooksQuery):
+    """Which day."""
+
+    clock = _clock(Clock.BOOKED_ON)
+    as_of = serializers.DateField(required=False, help_text="The day; the business date if not given.")
+
+
+class ReportRowSerializer(serializers.Serializer[Any]):
+    """One account on the side where its kind grows, in total and by product."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    total_paise = serializers.IntegerField()
+    by_product = serializers.ListField(child=serializers.IntegerField())
+
+
+class ReportPartSerializer(serializers.Serializer[Any]):
+    """The accounts of one kind, and their sum."""
+
+    rows = ReportRowSerializer(many=True)
+    total_paise = serializers.IntegerField()
+    by_product = serializers.ListField(child=serializers.IntegerField())
+
+
+class ProfitAndLossSerializer(serializers.Serializer[Any]):
+    """Income less expenses; `products` names the places of every `by_product`, "" is what has no product."""
+
+    products = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    income = ReportPartSerializer()
+    expenses = ReportPartSerializer()
+    profit_paise = serializers.IntegerField()
+    profit_by_product = serializers.ListField(child=serializers.IntegerField())
+
+
+class BalanceSheetSerializer(serializers.Serializer[Any]):
+    """What there is and whose it is; profit is what income and expenses made since the books began."""
+
+    products = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    assets = ReportPartSerializer()
+    liabilities = ReportPartSerializer()
+    equity = ReportPartSerializer()
+    profit_paise = serializers.IntegerField()
+    profit_by_product = serializers.ListField(child=serializers.IntegerField())
+    is_balanced = serializers.BooleanField()
 
 
 class StatementQuery(BooksQuery):

@@ -12,12 +12,21 @@ from core.api.approvals import ApprovalSerializer
 from core.api.views import KeyedView, PagedView, StaffView
 from core.approvals.services import approval_request
 from core.business_date import business_date
+from core.dates import financial_year
 from core.idempotency.services import Answer
 from core.reasons.services import reason_code_check
 from ledger.api import serializers as forms
 from ledger.approvals import MANUAL_JOURNAL, voucher_payload
 from ledger.models import Account, Journal
-from ledger.selectors import AccountStatement, StatementCursor, account_statement, trial_balance
+from ledger.selectors import (
+    AccountStatement,
+    Question,
+    StatementCursor,
+    account_statement,
+    balance_sheet,
+    profit_and_loss,
+    trial_balance,
+)
 from ledger.services import ManualJournal, ManualLine
 
 _ACCOUNTS = ("ledger.view_account",)
@@ -51,6 +60,41 @@ class TrialBalanceView(StaffView):
         query = self.query(forms.TrialBalanceQuery)
         found = trial_balance(as_of=query.validated_data.get("as_of"), **query.question())
         return Response(forms.TrialBalanceSerializer(found).data)
+
+
+class ProfitAndLossView(StaffView):
+    """Profit and loss."""
+
+    permissions = _ACCOUNTS
+
+    @extend_schema(
+        operation_id="profit_and_loss_read", parameters=[forms.ReportQuery], responses=forms.ProfitAndLossSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """Show income and expenses of some days by product, as known at any instant."""
+        query, today = self.query(forms.ReportQuery), business_date()
+        asked = query.validated_data
+        question = Question(
+            from_date=asked.get("from_date") or financial_year(today).first_day,
+            to_date=asked.get("to_date") or today,
+            **query.question(),
+        )
+        return Response(forms.ProfitAndLossSerializer(profit_and_loss(question=question)).data)
+
+
+class BalanceSheetView(StaffView):
+    """Balance sheet."""
+
+    permissions = _ACCOUNTS
+
+    @extend_schema(
+        operation_id="balance_sheet_read", parameters=[forms.BalanceSheetQuery], responses=forms.BalanceSheetSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """Show assets and the claims on them at the end of a day by product, as known at any instant."""
+        query = self.query(forms.BalanceSheetQuery)
+        question = Question(to_date=query.validated_data.get("as_of") or business_date(), **query.question())
+        return Response(forms.BalanceSheetSerializer(balance_sheet(question=question)).data)
 
 
 class AccountStatementView(StaffView):

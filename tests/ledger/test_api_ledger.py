@@ -1,6 +1,6 @@
 """The books as tools read them, and journals by hand that tools ask for."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from typing import Any
 
@@ -50,6 +50,23 @@ def test_trial_balance_balances_as_of_any_day() -> None:
     assert now["is_balanced"]
     assert now["debit_total_paise"] == now["credit_total_paise"] == 1_25_093_86
     assert before["rows"] == []
+
+
+def test_profit_and_loss_and_balance_sheet_are_read_by_product_as_of_and_as_known() -> None:
+    tool = tool_of("analyst")
+    before = Journal.objects.order_by("recorded_at")[0].recorded_at - timedelta(microseconds=1)
+
+    year = read(tool, "/ledger/profit-and-loss/").json()
+    sheet = read(tool, "/ledger/balance-sheet/").json()
+    unknown = read(tool, "/ledger/balance-sheet/", known_at=before.isoformat()).json()
+    earlier = read(tool, "/ledger/profit-and-loss/", to_date="2025-12-31").json()
+
+    assert (year["products"], year["profit_by_product"]) == (["PL"], [year["profit_paise"]])
+    assert year["profit_paise"] == year["income"]["total_paise"] - year["expenses"]["total_paise"] == 5_093_86
+    assert [row["code"] for row in year["income"]["rows"]] == ["4110.PL"]
+    assert sheet["is_balanced"]
+    assert sheet["assets"]["total_paise"] == sheet["profit_paise"] == 5_093_86
+    assert (unknown["products"], unknown["profit_paise"], earlier["profit_paise"]) == ([], 0, 0)
 
 
 def test_statement_of_an_account_is_read_page_by_page() -> None:

@@ -43,6 +43,8 @@ READ: dict[str, tuple[dict[str, Any], dict[str, str], frozenset[str]]] = {
     "api-accounts": ({}, {}, EVERY_ROLE),
     "api-account-statement": ({"code": Account}, {}, EVERY_ROLE),
     "api-trial-balance": ({}, {}, EVERY_ROLE),
+    "api-profit-and-loss": ({}, {}, EVERY_ROLE),
+    "api-balance-sheet": ({}, {}, EVERY_ROLE),
     "api-journals": ({}, {}, EVERY_ROLE),
     "api-journal": ({"journal_id": Journal}, {}, EVERY_ROLE),
     "api-loans": ({}, {}, EVERY_ROLE),
