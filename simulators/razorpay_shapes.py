@@ -50,6 +50,7 @@ def account(thing: Thing) -> dict[str, Any]:
         "amount_expected": None,
         "reference_id": thing["reference"],
         "receivers": [receiver],
+        "allowed_payers": thing["payers"],
         "created_at": int(thing["at"]),
     }
 
