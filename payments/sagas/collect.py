@@ -35,6 +35,7 @@ from payments.vendors.heard import Heard, LinkHeard, PaymentHeard
 QUEUE: Final = "pay.collect"
 # After a link has expired, a payment begun in time may still come in.
 _GRACE: Final = timedelta(hours=1)
+_TEN_MINUTES: Final = timedelta(minutes=10)
 _DONE: Final = (LinkState.PAID, LinkState.CANCELLED, LinkState.EXPIRED, LinkState.FAILED)
 
 
@@ -173,7 +174,9 @@ def payer_tell(run: StepRun) -> Outcome:
             client.payer_remove(vendor_reference=account.vendor_reference, payer_reference=payer.vendor_reference)
         elif not payer.vendor_reference:
             named = Payer(account_number=payer.account_number, ifsc=payer.ifsc)
-            payer_told(payer_id=payer.pk, news=client.payer_add(vendor_reference=account.vendor_reference, payer=named))
+            news = client.payer_add(vendor_reference=account.vendor_reference, payer=named)
+            if not payer_told(payer_id=payer.pk, news=news):
+                return Wait(_TEN_MINUTES, "The gateway took it, and does not list it yet")
     except VendorRefused as error:
         return Park(f"The gateway does not take {payer} over, and sends back what it pays: {error.reason}")
     except VendorError as error:

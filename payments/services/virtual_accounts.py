@@ -81,10 +81,10 @@ def virtual_account_opened(*, account_id: int, news: AccountNews) -> VirtualAcco
     return run_in_transaction(opened)
 
 
-def payer_told(*, payer_id: int, news: AccountNews) -> None:
-    """Write down that the gateway knows who may pay; the number of the account is forgotten."""
+def payer_told(*, payer_id: int, news: AccountNews) -> bool:
+    """Write down that the gateway knows who may pay, and forget the number; tell whether it does know."""
 
-    def told() -> None:
+    def told() -> bool:
         payer = AllowedPayer.objects.select_related("account").get(pk=payer_id)
         account = virtual_accounts_for_update().get(pk=payer.account_id)
         payer.refresh_from_db()
@@ -92,8 +92,9 @@ def payer_told(*, payer_id: int, news: AccountNews) -> None:
         if payer.is_live is None and payer.vendor_reference:
             # The right was taken back while the gateway was being told of it.
             _payer_saga(account, payer, "remove after all")
+        return bool(payer.vendor_reference)
 
-    run_in_transaction(told)
+    return run_in_transaction(told)
 
 
 def virtual_account_close(*, account_id: int, reason: str, actor: User | None = None) -> VirtualAccount:
