@@ -104,9 +104,18 @@ def _run(to_date: date | None, progress: ProgressCallback | None, chunk_customer
 
 
 def _first_open_date() -> date:
-    """Return the day that a stopped run left unfinished, else the business date."""
-    unfinished = DayEnd.objects.exclude(state=DayEnd.State.CLOSED).order_by("business_date").first()
-    return unfinished.business_date if unfinished else business_date()
+    """Return the day that a stopped run left unfinished, else the business date.
+
+    Days begin under the lock of the books. Without it, one that begins between the two questions would be missed, and
+    the day after it would begin while it is open.
+    """
+
+    def read() -> date:
+        books = business_date_for_update()
+        unfinished = DayEnd.objects.exclude(state=DayEnd.State.CLOSED).order_by("business_date").first()
+        return unfinished.business_date if unfinished else books.date
+
+    return run_step(read)
 
 
 def _close_day(day: date, progress: ProgressCallback | None, chunk_customers: int) -> DayEnd:

@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 from core.business_date import business_date
 from lms.models import DayEnd, Loan, LoanFact
 from lms.services.day_end import day_end_run
+from lms.services.day_end.errors import DayEndAlreadyRunning
 from lms.services.receipts import receipt_post
 from lms.services.verification import control_accounts_verify, loans_verify
 from tests.lms.day_end.lender import make_lender
@@ -84,3 +85,27 @@ def test_two_starts_at_the_same_moment_close_the_day_once() -> None:
     assert [getattr(error, "code", "") for error in raised] == ["lms.day_end_already_running"], raised
     assert [day.state for day in DayEnd.objects.all()] == ["CLOSED"] * 2
     assert business_date() == date(2026, 5, 1)
+
+
+def test_day_is_not_begun_while_another_run_begins_the_one_before_it() -> None:
+    make_lender(first_day=date(2026, 4, 29))
+    has_begun = threading.Event()
+    raised: list[list[BaseException]] = []
+    other = threading.Thread(
+        target=lambda: raised.append(in_threads(lambda: day_end_run(progress=lambda _: has_begun.set())))
+    )
+
+    def meet(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        found = execute(sql, *rest)
+        # The other run begins right behind the question whether a day is open, if the question lets it.
+        if "`lms_dayend`" in sql and other.ident is None:
+            other.start()
+            has_begun.wait(1)
+        return found
+
+    with suppress(DayEndAlreadyRunning), connection.execute_wrapper(meet):
+        day_end_run()
+    other.join(timeout=300)
+
+    assert list(DayEnd.objects.values_list("business_date", "state")) == [(date(2026, 4, 29), "CLOSED")]
+    assert {getattr(error, "code", "") for errors in raised for error in errors} <= {"lms.day_end_already_running"}
