@@ -25,6 +25,8 @@ from payments.vendors.answers import PayoutNews
 from payments.vendors.errors import VendorAway
 
 _AT_ONCE: Final = timedelta(seconds=1)
+# What no vendor has told by then is asked of people. Source: money 8.
+_ASKED_FOR: Final = timedelta(days=7)
 _CANCELLED: Final = "Cancelled before it was sent"
 
 
@@ -132,7 +134,7 @@ def _ask(run: StepRun, wire: Wire, *, may_send: bool) -> Outcome:
     try:
         news = wire.find()
     except VendorAway as error:
-        return _later(error)
+        return _open_for_long(wire, wire.attempt) or _later(error)
     # A question that did not reach the vendor is none: the ladder of pauses climbs by answers alone.
     looks = attempt_looked(attempt_id=wire.attempt.pk)
     if news.told == Told.NOT_FOUND and may_send:
@@ -149,6 +151,8 @@ def _learn(wire: Wire, news: PayoutNews, *, source: str, looks: int) -> Outcome:
     call = call_of(attempt=move.attempt)
     if is_beyond_proof(call=call, told=news.told, now=database_now()):
         return Park(f"The {wire.party} does not know it, and its key has run out: ask the {wire.party} or the bank")
+    if outcome := _open_for_long(wire, move.attempt):
+        return outcome
     # The ladder goes on whatever was learnt: vendors count how often they are asked, not what they have said.
     return Wait(
         pause_before_look(attempt=move.attempt, looks=looks),
@@ -163,6 +167,13 @@ def _final(wire: Wire, attempt: ProviderAttempt) -> Outcome | None:
         case Action.FAIL:
             return Failed(attempt.reason or f"The {wire.party} refused it")
     return None
+
+
+def _open_for_long(wire: Wire, attempt: ProviderAttempt) -> Outcome | None:
+    if attempt.first_sent_at is None or database_now() < attempt.first_sent_at + _ASKED_FOR:
+        return None
+    days = _ASKED_FOR.days
+    return Park(f"The {wire.party} has not said in {days} days what became of it: ask the {wire.party} or the bank")
 
 
 def _later(error: VendorAway) -> Outcome:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from core.clock import database_now
 from core.models import Saga, SagaStep
 from core.sagas import runner
 from core.sagas.definitions import Failed, StepRun, Wait
 from core.sagas.models import SagaState
 from core.sagas.runner import LeaseLost, step_run
-from core.sagas.services import saga_compensate
+from core.sagas.services import saga_compensate, saga_retry
 from core.transactions import run_in_transaction
 from customers.models import BankAccount
 from lms.models import Loan
@@ -184,6 +185,23 @@ def test_question_that_did_not_reach_the_vendor_does_not_lengthen_the_pauses(pay
     assert isinstance(outcome, Wait)
     attempt.refresh_from_db()
     assert (attempt.state, attempt.polls) == (AttemptState.SENDING, 0)
+
+
+def test_call_whose_end_nobody_tells_in_a_week_is_put_before_a_person_who_can_ask_again(
+    payout: Payout, simulators: Simulators
+) -> None:
+    simulators.set("fault", vendor="razorpay", fault="deemed")
+    run_sagas(rounds=2)
+    assert Saga.objects.get(pk=payout.saga_id or 0).state == SagaState.RUNNING
+    ProviderAttempt.objects.update(first_sent_at=database_now() - timedelta(days=7))
+
+    run_sagas(rounds=1)
+
+    saga = Saga.objects.get(pk=payout.saga_id or 0)
+    assert (saga.state, "has not said in 7 days" in saga.problem) == (SagaState.MANUAL, True)
+    simulators.set("clock", step=4 * 86_400)
+    saga_retry(saga_id=saga.pk, actor=None, reason="They say that it is paid")
+    assert settled(payout).state == PayoutState.PAID
 
 
 def test_only_the_first_and_only_request_is_taken_back(payout: Payout) -> None:
