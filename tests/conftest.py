@@ -72,20 +72,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _is_in_half(item: pytest.Item, half: str) -> bool:
     """Tell whether one of two runs takes a test: each takes what is marked as its own and what differs between them."""
-    own = "embedded" if _is_page(item, of_loans=True) else "servers" if _is_page(item, of_loans=False) else ""
     if half == "embedded":
-        return item.get_closest_marker("processes") is None and own != "servers"
-    is_embedded = any(item.get_closest_marker(name) for name in ("browser", "embedded")) or own == "embedded"
+        return item.get_closest_marker("processes") is None
+    is_embedded = any(item.get_closest_marker(name) for name in ("browser", "embedded")) or _is_page(item)
     return not is_embedded and _uses_a_server(item)
 
 
-def _is_page(item: pytest.Item, *, of_loans: bool) -> bool:
-    """Tell whether a test opens pages, which look the same on either database: of the loan book, or of other apps."""
-    if any(item.get_closest_marker(name) for name in ("mariadb", "processes", "browser", "embedded")):
+def _is_page(item: pytest.Item) -> bool:
+    """Tell whether a test opens pages, which look the same on either database."""
+    if any(item.get_closest_marker(name) for name in ("mariadb", "processes")):
         return False
-    is_of_loans = item.nodeid.startswith("tests/lms/")
-    is_page = item.path.stem.endswith("_pages") or item.nodeid.startswith("tests/lms/test_admin_")
-    return is_page and is_of_loans is of_loans
+    return item.path.stem.endswith("_pages") or item.nodeid.startswith("tests/lms/test_admin_")
 
 
 def _uses_a_server(item: pytest.Item) -> bool:
