@@ -9,7 +9,7 @@ from django.utils import timezone
 from ledger.backfill import ledger_backfill
 from ledger.checks import ledger_check
 from ledger.checks.report import Finding
-from ledger.models import Entry, ProductAccount
+from ledger.models import AccountRole, Entry, ProductAccount
 from ledger.services import ledger_roll, ledger_seal
 
 JOURNALS, LEGS = 100_000, 5
@@ -64,7 +64,9 @@ def invariants_report() -> None:
 
 
 def _fill() -> None:
-    accounts = list(ProductAccount.objects.filter(product_code="BENCH").values_list("account_id", flat=True))
+    # Tax is posted with its documents alone, which these journals lack.
+    roles = ProductAccount.objects.filter(product_code="BENCH").exclude(role=AccountRole.GST_PAYABLE)
+    accounts = list(roles.values_list("account_id", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(_JOURNALS.format(legs=LEGS, journals=JOURNALS))
         for leg in range(1, LEGS + 1):

@@ -237,7 +237,7 @@ def _settle(claim: _Claim, outcome: Outcome) -> None:
             # Somebody learnt something while this worker was looking: it looks once more instead of waiting.
             run_at = now if row.run_at > claim.at else now + in_a_hurry(pause)
             step_due(step=row, priority=_priority(claim, saga), run_at=run_at)
-            row.save()
+            row.save(update_fields=["state", "attempts", "problem", "lease_until", "run_at", "order_at"])
         case Failed(problem):
             row.state, row.problem = StepState.FAILED, problem[:255]
             row.save()
@@ -249,7 +249,7 @@ def _settle(claim: _Claim, outcome: Outcome) -> None:
         case Park(problem):
             _park(saga, row, problem, is_undoing=claim.is_undoing)
     saga.changed_at = now
-    saga.save()
+    saga.save(update_fields=["state", "problem", "changed_at"])
 
 
 def _try_later(claim: _Claim, problem: str) -> None:

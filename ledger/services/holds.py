@@ -77,7 +77,7 @@ def hold_post(*, hold_id: int, value_date: date, booked_on: date, now: datetime,
     """
 
     def post() -> Journal:
-        hold = holds_for_update().select_related("journal").get(pk=hold_id)
+        hold = holds_for_update().get(pk=hold_id)
         if hold.journal is not None:
             return hold.journal
         _active_check(hold)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import database_now
@@ -55,14 +55,15 @@ class Wire:
 
 def call_make(*, run: StepRun, wire: Wire) -> Outcome:
     """Send a call, once, or find out what became of it; its key is kept until the vendor has finally refused it."""
-    match next_action(call=call_of(attempt=wire.attempt), now=database_now()):
+    now = database_now()
+    match next_action(call=call_of(attempt=wire.attempt), now=now):
         case Action.SEND:
             return _send(run, wire)
         case Action.ASK_OR_SEND:
             return _ask(run, wire, may_send=True)
         case Action.ASK:
             return _ask(run, wire, may_send=False)
-    return _final(wire, wire.attempt) or Wait(_AT_ONCE)
+    return _final(wire, wire.attempt, now) or Wait(_AT_ONCE)
 
 
 def call_unmake(*, run: StepRun, wire: Wire) -> Outcome:
@@ -102,7 +103,7 @@ def _hindered(wire: Wire, problem: str) -> Outcome:
     if _give_up(wire, sends=0, reason=problem):
         return Failed(problem)
     return Wait(
-        pause_before_look(attempt=wire.attempt, looks=wire.attempt.polls),
+        pause_before_look(attempt=wire.attempt, looks=wire.attempt.polls, now=database_now()),
         f"It is not sent again, and may have arrived. {problem}",
     )
 
@@ -134,7 +135,7 @@ def _ask(run: StepRun, wire: Wire, *, may_send: bool) -> Outcome:
     try:
         news = wire.find()
     except VendorAway as error:
-        return _open_for_long(wire, wire.attempt) or _later(error)
+        return _open_for_long(wire, wire.attempt, database_now()) or _later(error)
     # A question that did not reach the vendor is none: the ladder of pauses climbs by answers alone.
     looks = attempt_looked(attempt_id=wire.attempt.pk)
     if news.told == Told.NOT_FOUND and may_send:
@@ -146,22 +147,23 @@ def _learn(wire: Wire, news: PayoutNews, *, source: str, looks: int) -> Outcome:
     """Write down what was told, and decide by what is known then: a webhook may have come in between."""
     failpoint("poll.before_commit")
     move = run_in_transaction(lambda: wire.learn(news, source))
-    if outcome := _final(wire, move.attempt):
+    now = database_now()
+    if outcome := _final(wire, move.attempt, now):
         return outcome
     call = call_of(attempt=move.attempt)
-    if is_beyond_proof(call=call, told=news.told, now=database_now()):
+    if is_beyond_proof(call=call, told=news.told, now=now):
         return Park(f"The {wire.party} does not know it, and its key has run out: ask the {wire.party} or the bank")
-    if outcome := _open_for_long(wire, move.attempt):
+    if outcome := _open_for_long(wire, move.attempt, now):
         return outcome
     # The ladder goes on whatever was learnt: vendors count how often they are asked, not what they have said.
     return Wait(
-        pause_before_look(attempt=move.attempt, looks=looks),
+        pause_before_look(attempt=move.attempt, looks=looks, now=now),
         move.attempt.reason or AttemptState(move.attempt.state).label,
     )
 
 
-def _final(wire: Wire, attempt: ProviderAttempt) -> Outcome | None:
-    match next_action(call=call_of(attempt=attempt), now=database_now()):
+def _final(wire: Wire, attempt: ProviderAttempt, now: datetime) -> Outcome | None:
+    match next_action(call=call_of(attempt=attempt), now=now):
         case Action.DONE:
             return Done({"attempt": attempt.pk, "utr": attempt.utr})
         case Action.FAIL:
@@ -169,8 +171,8 @@ def _final(wire: Wire, attempt: ProviderAttempt) -> Outcome | None:
     return None
 
 
-def _open_for_long(wire: Wire, attempt: ProviderAttempt) -> Outcome | None:
-    if attempt.first_sent_at is None or database_now() < attempt.first_sent_at + _ASKED_FOR:
+def _open_for_long(wire: Wire, attempt: ProviderAttempt, now: datetime) -> Outcome | None:
+    if attempt.first_sent_at is None or now < attempt.first_sent_at + _ASKED_FOR:
         return None
     days = _ASKED_FOR.days
     return Park(f"The {wire.party} has not said in {days} days what became of it: ask the {wire.party} or the bank")

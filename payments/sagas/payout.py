@@ -17,7 +17,7 @@ from core.sagas.runner import step_hold
 from core.transactions import run_in_transaction
 from lms.selectors import loan_standing
 from payments.errors import NoVendorAvailable, PayeeChanged, PayeeNotProven
-from payments.locks import payouts_for_update
+from payments.locks import payout_lock
 from payments.models import AttemptState, Operation, Payout, PayoutState, ProviderAttempt, Rail
 from payments.sagas.calls import Wire, call_make, call_unmake
 from payments.sagas.returns import payout_paid
@@ -140,7 +140,7 @@ def _intent(run: StepRun, payout: Payout) -> ProviderAttempt:
     vendor = vendor_choose(operation=Operation.PAYOUT, rail=payout.rail, amount_paise=payout.amount_paise, now=now)
 
     def write() -> ProviderAttempt:
-        locked = payouts_for_update().get(pk=payout.pk)
+        locked = payout_lock(payout_id=payout.pk)
         step_hold(run=run)
         attempt = attempt_open(
             saga_id=run.saga_id,

@@ -22,6 +22,8 @@ _MARGIN: Final = timedelta(hours=2)
 _LATEST: Final = PreparedQuery(
     lambda saga_id, step: ProviderAttempt.objects.filter(saga_id=saga_id, step=step).order_by("-generation")[:1]
 )
+# What the vendor says of a call changes nothing else.
+_LEARNT: Final = ("state", "is_live", "changed_at", "vendor_reference", "utr", "reason")
 _FINAL: Final = (AttemptState.FAILED, AttemptState.REVERSED)
 _UNPROVEN: Final = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
@@ -188,7 +190,7 @@ def _move(attempt: ProviderAttempt, after: AttemptState, *, told: str, source: s
     attempt.is_live = None if after in _FINAL or before in _FINAL else True
     if before != after:
         attempt.changed_at = now
-    attempt.save()
+    attempt.save(update_fields=_LEARNT)
     AttemptEvent.objects.create(
         attempt=attempt,
         at=now,

@@ -22,11 +22,13 @@ def flight_begin(*, payout: Payout, attempt: ProviderAttempt) -> None:
     """
     today, now = business_date(), database_now()
     codes = vendor_accounts(vendor=attempt.vendor)
+    rows = Account.objects.filter(code__in=(codes.sent_code, codes.float_code))
+    accounts = {account.code: account for account in rows}
     hold = hold_place(
         order=HoldOrder(
             idempotency_key=_hold_key(attempt),
-            debit_account=Account.objects.get(code=codes.sent_code),
-            credit_account=Account.objects.get(code=codes.float_code),
+            debit_account=accounts[codes.sent_code],
+            credit_account=accounts[codes.float_code],
             amount_paise=payout.amount_paise,
             reference_type=REFERENCE_TYPE,
             reference_id=payout.pk,

@@ -4,15 +4,14 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from core.clock import database_now
 from payments.models import ProviderAttempt, VendorRoute
 from payments.protocol import STANDARD_LADDER, Ladder, pause_before_next_look
 
 
-def pause_before_look(*, attempt: ProviderAttempt, looks: int) -> timedelta:
+def pause_before_look(*, attempt: ProviderAttempt, looks: int, now: datetime) -> timedelta:
     """Return how long to wait before the vendor is asked again about a call, after a number of looks."""
     sent_at = timezone.localtime(attempt.first_sent_at or attempt.created_at)
-    return pause_before_next_look(ladder=_ladder(attempt, sent_at), looks=looks, sent_at=sent_at, now=database_now())
+    return pause_before_next_look(ladder=_ladder(attempt, sent_at), looks=looks, sent_at=sent_at, now=now)
 
 
 def _ladder(attempt: ProviderAttempt, sent_at: datetime) -> Ladder:

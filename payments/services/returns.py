@@ -31,17 +31,15 @@ def payout_learn(*, attempt_id: int, news: PayoutNews, source: str) -> AttemptMo
     to be paid is booked. Both are sagas of their own, so that what cannot be booked waits for a person.
     """
     move = attempt_learn(attempt_id=attempt_id, news=news, source=source)
-    if not move.is_new:
-        return move
-    payout = Payout.objects.get(saga_id=move.attempt.saga_id)
     if move.before == AttemptState.PROCESSED and move.after == AttemptState.REVERSED:
-        _follow(RETURN_SAGA, payout, move.attempt)
+        _follow(RETURN_SAGA, move.attempt)
     elif move.before == AttemptState.FAILED and move.after == AttemptState.PROCESSED:
-        _follow(LATE_SAGA, payout, move.attempt)
+        _follow(LATE_SAGA, move.attempt)
     return move
 
 
-def _follow(kind: str, payout: Payout, attempt: ProviderAttempt) -> None:
+def _follow(kind: str, attempt: ProviderAttempt) -> None:
+    payout = Payout.objects.get(saga_id=attempt.saga_id)
     saga_start(
         kind=kind,
         intent_key=f"{payout.number}:{attempt.our_reference}",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.clock import database_now
 from core.models import AuditEntry
 from lms.models import Loan
 from payments.errors import RouteLooksInvalid
@@ -86,7 +87,7 @@ def test_pauses_are_those_of_the_row_in_force_when_the_call_left(vendor: Vendor,
     )
     attempt.first_sent_at = FRIDAY
     attempt.save()
-    assert pause_before_look(attempt=attempt, looks=0) == timedelta(seconds=90)
+    assert pause_before_look(attempt=attempt, looks=0, now=database_now()) == timedelta(seconds=90)
 
     rows = VendorRoute.objects.filter(vendor=vendor, operation=Operation.PAYOUT, rail=Rail.IMPS)
     rows.update(look_seconds="7, 8", valid_to=date(2026, 1, 3))
@@ -96,9 +97,12 @@ def test_pauses_are_those_of_the_row_in_force_when_the_call_left(vendor: Vendor,
         vendor=vendor, valid_from=date(2026, 1, 1), look_seconds="2", **{**later, "rail": Rail.UPI}
     )
 
-    assert [pause_before_look(attempt=attempt, looks=looks) for looks in (0, 1, 2)] == [*seconds(7, 8), DAY]
+    assert [pause_before_look(attempt=attempt, looks=looks, now=database_now()) for looks in (0, 1, 2)] == [
+        *seconds(7, 8),
+        DAY,
+    ]
     VendorRoute.objects.all().delete()
-    assert pause_before_look(attempt=attempt, looks=3) == timedelta(seconds=6300)
+    assert pause_before_look(attempt=attempt, looks=3, now=database_now()) == timedelta(seconds=6300)
 
 
 @pytest.mark.parametrize(
