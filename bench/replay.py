@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+import bench.app  # noqa: F401  # it sets Django up, before the first model is named
+
+# isort: split
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connection

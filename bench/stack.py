@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from django.core.wsgi import get_wsgi_application
 
+import bench.app  # noqa: F401  # it sets the settings up
+
 
 class Asked(NamedTuple):
     """A request that is ready to be sent as often as one likes."""
