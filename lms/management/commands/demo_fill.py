@@ -11,7 +11,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from core.clock import database_now
 from core.dates import parse_date
+from ledger.services import ledger_seal
 from lms.demo.approvals import requests_ask
 from lms.demo.bureau import bureau_fill
 from lms.demo.capital import capital_pay_in
@@ -74,6 +76,9 @@ class Command(BaseCommand):
         asked = requests_ask(maker=User.objects.get(username="operations"))
         self._say(f"{asked} requests wait for approval")
         dry_runs_make(maker=User.objects.get(username="manager"), today=today, progress=self._say)
+        # Nobody else posts yet: no transaction is under way that a seal would have to wait for.
+        seals = ledger_seal(now=database_now(), grace=timedelta(0))
+        self._say(f"{sum(seal.journals for seal in seals):,} journals sealed")
         if options["logins"]:
             options["logins"].write_text(json.dumps(logins, indent=1))
 
