@@ -47,9 +47,10 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """A person has to look: the saga stops here until one decides."""
+    """A person has to look: the saga stops here until one decides, or until what it `awaits` is told to it."""
 
     problem: str
+    awaits: str = ""
 
 
 Outcome = Done | Failed | Wait | Park

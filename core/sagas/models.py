@@ -38,6 +38,8 @@ class Saga(models.Model):
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)
     problem = models.CharField(max_length=255, blank=True)
+    # While it is parked: what it goes on by itself with as soon as somebody tells it; empty when only a person decides.
+    awaits = models.CharField(max_length=64, blank=True, default="")
     started_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)

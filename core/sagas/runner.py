@@ -32,6 +32,7 @@ from core.sagas.services import (
     compensation_begin,
     compensation_next,
     saga_end,
+    saga_go_on,
     saga_known,
     saga_note,
     step_due,
@@ -207,16 +208,37 @@ def _work(claim: _Claim) -> Outcome:
 def _lock(claim: _Claim) -> tuple[Saga, SagaStep]:
     """Lock saga and step, the saga first, and make sure that the step is still this worker's."""
     saga, row = saga_lock(saga_id=claim.run.saga_id), step_lock(step_id=claim.run.step_id)
-    if row.fence != claim.run.fence or row.state not in CLAIMED:
+    if not _is_ours(claim, row):
         raise LeaseLost
     return saga, row
 
 
+def _is_ours(claim: _Claim, row: SagaStep) -> bool:
+    return row.fence == claim.run.fence and row.state in CLAIMED
+
+
 def _settle(claim: _Claim, outcome: Outcome) -> None:
-    saga, row = _lock(claim)
-    definition = saga_kind(claim.kind)
+    saga, row = saga_lock(saga_id=claim.run.saga_id), step_lock(step_id=claim.run.step_id)
+    is_awaited = bool(saga.awaits) and isinstance(outcome, Done | Failed)
+    if is_awaited:
+        # Parked until this is known: by a person meanwhile, or by a worker who took the step over and did not learn it.
+        saga_go_on(saga=saga, note="A worker has learnt it")
+    if not _is_ours(claim, row):
+        if is_awaited:
+            return
+        raise LeaseLost
+    if isinstance(outcome, Park) and outcome.awaits and row.run_at > claim.at:
+        # What it would be parked for may be what was told while this worker was looking: it looks once more.
+        outcome = Wait(timedelta(0), outcome.problem)
     now = database_now()
     row.lease_until = None
+    _write_down(claim, saga, row, outcome, now)
+    saga.changed_at = now
+    saga.save(update_fields=["state", "problem", "awaits", "changed_at"])
+
+
+def _write_down(claim: _Claim, saga: Saga, row: SagaStep, outcome: Outcome, now: datetime) -> None:
+    definition = saga_kind(claim.kind)
     match outcome:
         case Done(result):
             row.state = StepState.COMP_DONE if claim.is_undoing else StepState.DONE
@@ -246,10 +268,8 @@ def _settle(claim: _Claim, outcome: Outcome) -> None:
                 _park(saga, row, problem, is_undoing=claim.is_undoing)
             else:
                 compensation_begin(saga=saga, definition=definition, problem=problem)
-        case Park(problem):
-            _park(saga, row, problem, is_undoing=claim.is_undoing)
-    saga.changed_at = now
-    saga.save(update_fields=["state", "problem", "changed_at"])
+        case Park(problem, awaits):
+            _park(saga, row, problem, is_undoing=claim.is_undoing, awaits=awaits)
 
 
 def _try_later(claim: _Claim, problem: str) -> None:
@@ -276,10 +296,13 @@ def _put_off(claim: _Claim, problem: str) -> None:
     saga.save()
 
 
-def _park(saga: Saga, row: SagaStep, problem: str, *, is_undoing: bool) -> None:
+def _park(saga: Saga, row: SagaStep, problem: str, *, is_undoing: bool, awaits: str = "") -> None:
     row.state = StepState.COMP_PENDING if is_undoing else StepState.PENDING
     row.problem, row.lease_until = problem[:255], None
     row.save()
+    if saga.state != SagaState.MANUAL:
+        # What a person has parked meanwhile stays with the person.
+        saga.awaits = awaits
     saga.state, saga.problem = SagaState.MANUAL, problem[:255]
     saga_note(saga=saga, step=row.name, what="parked", note=problem)
     logger.error("Saga %s is parked at %s and needs a person", saga.pk, row.name)

@@ -14,6 +14,7 @@ from core.locks import rows_for_update
 from core.sagas.definitions import LOWEST_PRIORITY, ROLLBACK_QUEUE, SagaKind, saga_gap, saga_kind
 from core.sagas.errors import IntentReused, SagaEnded, SagaNotKnown, SagaNotParked, SagaPastPivot
 from core.sagas.models import Saga, SagaEvent, SagaState, SagaStep, StepState
+from core.sagas.rows import saga_lock
 from core.streams import hint_on_commit
 from core.transactions import run_in_transaction
 
@@ -92,6 +93,40 @@ def saga_wake(*, saga_id: int) -> None:
     run_in_transaction(wake)
 
 
+def saga_told(*, saga_id: int, awaited: str, note: str) -> None:
+    """Let a saga go on because something that it may wait for has come; business rows are locked before.
+
+    One that was parked until then goes on where it stopped; one that was parked for another reason stays with whoever
+    decides about it. A step that waits runs now, as with `saga_wake`.
+
+    Args:
+        awaited: what has come, as `Park` names it.
+        note: who told what, for the timeline and the audit trail.
+
+    Raises:
+        SagaNotKnown: a newer release has parked it, and has to be told.
+    """
+
+    def tell() -> None:
+        saga = saga_lock(saga_id=saga_id)
+        if saga.state == SagaState.MANUAL and saga.awaits == awaited:
+            saga_go_on(saga=saga, note=note)
+        else:
+            saga_wake(saga_id=saga_id)
+
+    run_in_transaction(tell)
+
+
+def saga_go_on(*, saga: Saga, note: str) -> None:
+    """Let a saga whose lock the caller holds go on, because what it was parked for has come."""
+    awaited = saga.awaits
+    _resume(saga)
+    saga.awaits, saga.changed_at = "", database_now()
+    saga.save(update_fields=["state", "awaits", "changed_at"])
+    saga_note(saga=saga, what="went on by itself", note=note)
+    audit.record(actor=None, action="core.saga_go_on", obj=saga, reason=note, detail={"awaited": awaited})
+
+
 def saga_retry(*, saga_id: int, actor: User | None, reason: str) -> Saga:
     """Let a parked saga go on with the step at which it stopped, from its first attempt.
 
@@ -103,19 +138,7 @@ def saga_retry(*, saga_id: int, actor: User | None, reason: str) -> Saga:
     def retry(saga: Saga) -> None:
         if saga.state != SagaState.MANUAL:
             raise SagaNotParked(saga=saga.pk, state=saga.state)
-        saga_known(saga=saga)
-        step = saga.steps.filter(state__in=(*WAITING, *CLAIMED, StepState.FAILED)).order_by("-number").first()
-        assert step is not None  # noqa: S101  # a parked saga stopped at a step
-        is_undoing = step.state in UNDOING
-        saga.state = SagaState.COMPENSATING if is_undoing else SagaState.RUNNING
-        if step.state in CLAIMED:
-            # It was parked while a worker was at the step, who goes on with it.
-            return
-        step.state = StepState.COMP_PENDING if is_undoing else StepState.PENDING
-        step.attempts = 0
-        undone_as = saga_kind(saga.kind).steps[step.number].compensation_priority
-        step_due(step=step, priority=undone_as if is_undoing else saga.priority, run_at=database_now())
-        step.save()
+        _resume(saga)
 
     return _decide(saga_id, actor, reason, "retried", retry)
 
@@ -140,8 +163,11 @@ def saga_compensate(*, saga_id: int, actor: User | None, reason: str) -> Saga:
     return _decide(saga_id, actor, reason, "undone by hand", compensate)
 
 
-def saga_park(*, saga_id: int, actor: User | None, reason: str) -> Saga:
+def saga_park(*, saga_id: int, actor: User | None, reason: str, awaits: str = "") -> Saga:
     """Stop a saga before its next step until somebody decides.
+
+    Args:
+        awaits: what lets it go on by itself when that is told, as with `Park`.
 
     Raises:
         SagaEnded: it has ended.
@@ -150,7 +176,7 @@ def saga_park(*, saga_id: int, actor: User | None, reason: str) -> Saga:
     def park(saga: Saga) -> None:
         if saga.state in ENDED:
             raise SagaEnded(saga=saga.pk, state=saga.state)
-        saga.state, saga.problem = SagaState.MANUAL, reason[:255]
+        saga.state, saga.problem, saga.awaits = SagaState.MANUAL, reason[:255], awaits
 
     return _decide(saga_id, actor, reason, "parked by hand", park)
 
@@ -237,9 +263,28 @@ def saga_end(*, saga: Saga, definition: SagaKind, state: SagaState) -> None:
         definition.on_end(saga.pk, state)
 
 
+def _resume(saga: Saga) -> None:
+    """Let a parked saga, which the caller has locked and saves, go on with the step at which it stopped."""
+    saga_known(saga=saga)
+    step = saga.steps.filter(state__in=(*WAITING, *CLAIMED, StepState.FAILED)).order_by("-number").first()
+    assert step is not None  # noqa: S101  # a parked saga stopped at a step
+    is_undoing = step.state in UNDOING
+    saga.state = SagaState.COMPENSATING if is_undoing else SagaState.RUNNING
+    if step.state in CLAIMED:
+        # It was parked while a worker was at the step, who goes on with it.
+        return
+    step.state = StepState.COMP_PENDING if is_undoing else StepState.PENDING
+    step.attempts = 0
+    undone_as = saga_kind(saga.kind).steps[step.number].compensation_priority
+    step_due(step=step, priority=undone_as if is_undoing else saga.priority, run_at=database_now())
+    step.save()
+
+
 def _decide(saga_id: int, actor: User | None, reason: str, what: str, change: Callable[[Saga], None]) -> Saga:
     def decide() -> Saga:
         saga = rows_for_update(Saga.objects.filter(pk=saga_id)).get()
+        # Whatever a person decides counts until the next one does.
+        saga.awaits = ""
         change(saga)
         saga.changed_at = database_now()
         saga.save()

@@ -18,6 +18,7 @@ from payments.services.attempts import (
     attempt_looked,
     attempt_mark_sent,
     attempt_unsend,
+    call_name,
     call_of,
 )
 from payments.services.looks import pause_before_look
@@ -152,7 +153,8 @@ def _learn(wire: Wire, news: PayoutNews, *, source: str, looks: int) -> Outcome:
         return outcome
     call = call_of(attempt=move.attempt)
     if is_beyond_proof(call=call, told=news.told, now=now):
-        return Park(f"The {wire.party} does not know it, and its key has run out: ask the {wire.party} or the bank")
+        problem = f"The {wire.party} does not know it, and its key has run out: ask the {wire.party} or the bank"
+        return Park(problem, awaits=call_name(attempt=move.attempt))
     if outcome := _open_for_long(wire, move.attempt, now):
         return outcome
     # The ladder goes on whatever was learnt: vendors count how often they are asked, not what they have said.
@@ -175,7 +177,8 @@ def _open_for_long(wire: Wire, attempt: ProviderAttempt, now: datetime) -> Outco
     if attempt.first_sent_at is None or now < attempt.first_sent_at + _ASKED_FOR:
         return None
     days = _ASKED_FOR.days
-    return Park(f"The {wire.party} has not said in {days} days what became of it: ask the {wire.party} or the bank")
+    problem = f"The {wire.party} has not said in {days} days what became of it: ask the {wire.party} or the bank"
+    return Park(problem, awaits=call_name(attempt=attempt))
 
 
 def _later(error: VendorAway) -> Outcome:

@@ -11,6 +11,7 @@ from core.clock import database_now
 from core.prepared import PreparedQuery
 from core.sagas.definitions import StepRun
 from core.sagas.runner import step_hold
+from core.sagas.services import saga_told, saga_wake
 from core.transactions import run_in_transaction
 from payments.locks import attempt_lock
 from payments.models import AttemptEvent, AttemptState, Operation, ProviderAttempt, Vendor
@@ -26,6 +27,8 @@ _LATEST: Final = PreparedQuery(
 _LEARNT: Final = ("state", "is_live", "changed_at", "vendor_reference", "utr", "reason")
 _FINAL: Final = (AttemptState.FAILED, AttemptState.REVERSED)
 _UNPROVEN: Final = (AttemptState.SENDING, AttemptState.UNKNOWN)
+# Nothing that the vendor or the bank has finally said is known of it.
+OPEN: Final = (*_UNPROVEN, AttemptState.PROCESSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,26 @@ def attempt_learn(*, attempt_id: int, news: PayoutNews, source: str) -> AttemptM
     attempt.reason = news.reason or attempt.reason
     _move(attempt, after, told=news.told, source=source, note=news.reason)
     return AttemptMove(attempt=attempt, before=before, after=after)
+
+
+def call_name(*, attempt: ProviderAttempt) -> str:
+    """Return what a saga that is parked until the end of a call is told waits for."""
+    return f"payments.attempt:{attempt.pk}"
+
+
+def saga_hears(*, move: AttemptMove, source: str) -> None:
+    """Tell the saga of a call what was learnt of it, in the transaction that learnt it, which has the call locked.
+
+    Its waiting step runs now; where it is parked because nobody told the end of this call, the end lets it go on.
+    """
+    if not move.is_new:
+        return
+    saga_id = move.attempt.saga_id
+    if move.after in OPEN:
+        saga_wake(saga_id=saga_id)
+        return
+    note = f"{source}: {move.after}, call {move.attempt.our_reference}"
+    saga_told(saga_id=saga_id, awaited=call_name(attempt=move.attempt), note=note)
 
 
 def attempt_looked(*, attempt_id: int) -> int:

@@ -21,9 +21,9 @@ from payments.desk_errors import (
     BankAnswerNotPossible,
     BankAnswerWithoutUtr,
 )
-from payments.models import Payout, ProviderAttempt
+from payments.models import AttemptState, Payout, ProviderAttempt
 from payments.protocol import State, Told, state_after
-from payments.services.attempts import attempt_of
+from payments.services.attempts import OPEN, attempt_of
 from payments.services.payouts import payout_get
 from payments.services.returns import payout_told
 from payments.vendors.answers import PayoutNews
@@ -37,7 +37,6 @@ FINAL_WORDS: Final = {
 }
 _SEND: Final = "send"
 _UTR: Final = re.compile(r"[A-Z0-9]{12,22}")
-_UNPROVEN: Final = (State.SENDING, State.UNKNOWN, State.PROCESSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +77,16 @@ def payout_answer(*, payout_id: int, answer: BankAnswer, reason: str, actor: Use
         if attempt.state == answer.told:
             return payout
         _day_check(attempt, answer)
-        before = State(attempt.state)
+        attempt_state = AttemptState(attempt.state)
+        before = State(attempt_state)
         if state_after(state=before, told=answer.told) == before:
             raise BankAnswerDoesNotFit(
                 payout=payout.number, state=attempt.get_state_display(), answer=FINAL_WORDS[answer.told].lower()
             )
         payout_told(attempt_id=attempt.pk, news=news, source=SOURCE)
-        if saga.state == SagaState.MANUAL and before in _UNPROVEN:
+        # What was parked until its end is told has gone on by that; what was parked for another reason goes on too.
+        saga.refresh_from_db(fields=["state"])
+        if saga.state == SagaState.MANUAL and attempt_state in OPEN:
             saga_retry(saga_id=saga.pk, actor=actor, reason=reason)
         detail = {"answer": answer.told, "reference": reference, "answered_on": answer.answered_on.isoformat()}
         audit.record(

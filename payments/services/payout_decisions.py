@@ -13,7 +13,9 @@ from core.sagas.services import ENDED, saga_park, saga_retry, saga_wake
 from core.transactions import run_in_transaction
 from lms.services.checks import reason_check
 from payments.errors import PayoutEnded
+from payments.locks import attempt_lock
 from payments.models import AttemptEvent, Payout, ProviderAttempt
+from payments.services.attempts import OPEN, call_name
 from payments.services.payouts import payout_cancel, payout_get
 
 _BANK_PROBLEM: Final = "The bank was asked"
@@ -46,6 +48,8 @@ def payout_park(*, payout_id: int, actor: User, reason: str) -> Payout:
 def payout_bank_query(*, payout_id: int, actor: User, reason: str) -> Payout:
     """Write down that the bank was asked what became of a payout, and park it until it answers.
 
+    Whoever tells the end of the call, the bank or the vendor after all, lets it go on.
+
     Raises:
         PayoutEnded: nothing is under way.
         ReasonMissing: the reason is empty.
@@ -53,7 +57,11 @@ def payout_bank_query(*, payout_id: int, actor: User, reason: str) -> Payout:
     payout = _open(payout_id, reason)
 
     def query() -> None:
-        for attempt in ProviderAttempt.objects.filter(saga_id=_saga_id(payout)).order_by("-pk")[:1]:
+        awaits = ""
+        for latest in ProviderAttempt.objects.filter(saga_id=_saga_id(payout)).order_by("-pk")[:1]:
+            # Locked, so that its end is told either before this or to the saga that waits for it.
+            attempt = attempt_lock(attempt_id=latest.pk)
+            awaits = call_name(attempt=attempt) if attempt.state in OPEN else ""
             AttemptEvent.objects.create(
                 attempt=attempt,
                 at=database_now(),
@@ -64,7 +72,7 @@ def payout_bank_query(*, payout_id: int, actor: User, reason: str) -> Payout:
                 note=reason[:160],
             )
         audit.record(actor=actor, action="payments.payout_bank_query", obj=payout, reason=reason)
-        saga_park(saga_id=_saga_id(payout), actor=actor, reason=f"{_BANK_PROBLEM}: {reason}")
+        saga_park(saga_id=_saga_id(payout), actor=actor, reason=f"{_BANK_PROBLEM}: {reason}", awaits=awaits)
 
     run_in_transaction(query)
     return payout

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from core import audit
 from core.clock import database_now
 from core.inbox.errors import EntityUnknown
-from core.sagas.services import saga_start, saga_wake
+from core.sagas.services import saga_start
 from core.sequences import take_numbers
 from core.transactions import run_in_transaction
 from lms.services.checks import reason_check
@@ -23,7 +23,7 @@ from payments.models import (
 )
 from payments.protocol import Told
 from payments.receipt_errors import PaymentNotRefundable, RefundNeedsPerson
-from payments.services.attempts import AttemptMove, attempt_learn
+from payments.services.attempts import AttemptMove, attempt_learn, saga_hears
 from payments.services.incoming import money_move, payment_lock, payment_to
 from payments.services.suspense import off_loan
 from payments.services.vendors import SUSPENSE, vendor_accounts
@@ -96,13 +96,15 @@ def refund_told(*, attempt_id: int, news: PayoutNews, source: str) -> str:
     def told() -> AttemptMove:
         # Locked before it is looked at: "failed" means something else once the refund is known to be made.
         attempt = attempt_lock(attempt_id=attempt_id)
-        if attempt.state == AttemptState.PROCESSED and news.told in (Told.FAILED, Told.REVERSED):
-            return _come_back(attempt_id, news, source)
-        return refund_learn(attempt_id=attempt_id, news=news, source=source)
+        has_come_back = attempt.state == AttemptState.PROCESSED and news.told in (Told.FAILED, Told.REVERSED)
+        if has_come_back:
+            move = _come_back(attempt_id, news, source)
+        else:
+            move = refund_learn(attempt_id=attempt_id, news=news, source=source)
+        saga_hears(move=move, source=source)
+        return move
 
     move = run_in_transaction(told)
-    if move.is_new:
-        saga_wake(saga_id=move.attempt.saga_id)
     return f"Refund {AttemptState(move.after).label}"
 
 

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from core.sagas.services import saga_start, saga_wake
+from core.sagas.services import saga_start
 from core.transactions import run_in_transaction
 from payments.models import AttemptState, Payout, ProviderAttempt
-from payments.services.attempts import AttemptMove, attempt_learn
+from payments.services.attempts import AttemptMove, attempt_learn, saga_hears
 from payments.vendors.answers import PayoutNews
 
 RETURN_SAGA: Final = "payments.return"
@@ -18,10 +18,13 @@ def payout_told(*, attempt_id: int, news: PayoutNews, source: str) -> AttemptMov
     Args:
         source: who told: LOOK, WEBHOOK, STATEMENT.
     """
-    move = run_in_transaction(lambda: payout_learn(attempt_id=attempt_id, news=news, source=source))
-    if move.is_new:
-        saga_wake(saga_id=move.attempt.saga_id)
-    return move
+
+    def told() -> AttemptMove:
+        move = payout_learn(attempt_id=attempt_id, news=news, source=source)
+        saga_hears(move=move, source=source)
+        return move
+
+    return run_in_transaction(told)
 
 
 def payout_learn(*, attempt_id: int, news: PayoutNews, source: str) -> AttemptMove:

@@ -1,6 +1,9 @@
 """Sagas end: done, undone or in front of a person, and whoever lost a step cannot write to it."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +12,16 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core import audit
 from core.models import AuditEntry, Saga, SagaStep
 from core.sagas import runner
-from core.sagas.definitions import ROLLBACK_QUEUE, StepRun
+from core.sagas.definitions import ROLLBACK_QUEUE, Done, Park, StepRun
 from core.sagas.errors import IntentReused, SagaEnded, SagaNotKnown, SagaNotParked, SagaPastPivot
 from core.sagas.models import SagaEvent, SagaState, StepState
 from core.sagas.runner import step_run, steps_due
-from core.sagas.services import saga_compensate, saga_park, saga_retry, saga_start, saga_wake
+from core.sagas.services import saga_compensate, saga_park, saga_retry, saga_start, saga_told, saga_wake
 from core.selectors import saga_picture, stuck_sagas
+from core.transactions import run_in_transaction
 from core.workers import LANES, lane_drain
 from tests.core.machinery import world
 from tests.core.machinery.sagas import register
@@ -283,6 +288,139 @@ def test_saga_that_is_parked_under_a_workers_hands_goes_on(monkeypatch: pytest.M
     monkeypatch.setattr(runner, "_work", work)
 
     assert drained(saga).state == SagaState.DONE
+
+
+def parked_until_told(monkeypatch: pytest.MonkeyPatch) -> Saga:
+    """Return a saga that a worker has parked until somebody tells of call 7."""
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    work = runner._work
+    monkeypatch.setattr(runner, "_work", lambda claim: Park("Nobody says", awaits="call:7"))
+    step_run(step_id=saga.steps.get(name="call").pk)
+    monkeypatch.setattr(runner, "_work", work)
+    saga.refresh_from_db()
+    return saga
+
+
+def test_saga_that_is_parked_until_something_is_known_goes_on_when_that_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saga = parked_until_told(monkeypatch)
+    assert (saga.state, saga.awaits) == (SagaState.MANUAL, "call:7")
+
+    saga_told(saga_id=saga.pk, awaited="call:8", note="Another call has ended")
+    assert drained(saga).state == SagaState.MANUAL
+    for _ in range(2):
+        saga_told(saga_id=saga.pk, awaited="call:7", note="WEBHOOK: PROCESSED")
+
+    assert drained(saga).state == SagaState.DONE
+    assert saga.awaits == ""
+    entry = AuditEntry.objects.get(action="core.saga_go_on")
+    assert (entry.actor_id, entry.reason, entry.detail) == (None, "WEBHOOK: PROCESSED", {"awaited": "call:7"})
+
+
+def test_saga_is_not_parked_for_what_is_told_while_its_worker_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    work = runner._work
+
+    def told_meanwhile(claim: Any) -> Any:
+        saga_told(saga_id=saga.pk, awaited="call:7", note="WEBHOOK: PROCESSED")
+        return Park("Nobody says", awaits="call:7")
+
+    monkeypatch.setattr(runner, "_work", told_meanwhile)
+    step_run(step_id=saga.steps.get(name="call").pk)
+    monkeypatch.setattr(runner, "_work", work)
+
+    assert drained(saga).state == SagaState.DONE
+    assert not SagaEvent.objects.filter(saga=saga, what="parked").exists()
+
+
+@pytest.mark.parametrize("decide", [saga_park, saga_retry])
+def test_decision_of_a_person_ends_the_waiting(
+    monkeypatch: pytest.MonkeyPatch, admin_user: User, decide: Callable[..., Saga]
+) -> None:
+    saga = parked_until_told(monkeypatch)
+
+    decided = decide(saga_id=saga.pk, actor=admin_user, reason="Decided").state
+    saga_told(saga_id=saga.pk, awaited="call:7", note="WEBHOOK: PROCESSED")
+
+    saga.refresh_from_db()
+    assert (saga.state, saga.awaits) == (decided, "")
+    assert not AuditEntry.objects.filter(action="core.saga_go_on").exists()
+
+
+def test_saga_that_a_person_parks_until_something_is_known_goes_on_with_the_worker_that_learns_it(
+    monkeypatch: pytest.MonkeyPatch, admin_user: User
+) -> None:
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    work = runner._work
+
+    def parked_meanwhile(claim: Any) -> Any:
+        saga_park(saga_id=saga.pk, actor=admin_user, reason="The bank was asked", awaits="call:7")
+        return work(claim)
+
+    monkeypatch.setattr(runner, "_work", parked_meanwhile)
+    step_run(step_id=saga.steps.get(name="call").pk)
+    monkeypatch.setattr(runner, "_work", work)
+
+    assert drained(saga).state == SagaState.DONE
+
+
+def test_saga_goes_on_with_what_a_worker_learnt_whose_step_another_one_has_parked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saga = start()
+    lane_drain(lane=LANES["sagas"], rounds=1)
+    step = saga.steps.get(name="call")
+    work = runner._work
+
+    def overtaken(claim: Any) -> Any:
+        monkeypatch.setattr(runner, "_work", lambda claim: Park("Nobody says", awaits="call:7"))
+        SagaStep.objects.filter(pk=step.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert step_run(step_id=step.pk)
+        monkeypatch.setattr(runner, "_work", work)
+        return work(claim)
+
+    monkeypatch.setattr(runner, "_work", overtaken)
+    step_run(step_id=step.pk)
+
+    assert drained(saga).state == SagaState.DONE
+    assert world.effects() == [f"call:{saga.pk}"]
+
+
+@pytest.mark.mariadb
+@pytest.mark.django_db(transaction=True)
+def test_news_and_the_worker_that_parks_for_it_never_miss_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    sagas = [start(key=f"intent-{number}") for number in range(30)]
+    held = [step_run(step_id=saga.steps.get().pk) for saga in sagas]
+
+    def look(claim: Any) -> Any:
+        told = AuditEntry.objects.filter(action="tests.told", object_id=str(claim.run.saga_id))
+        return Done() if told.exists() else Park("Nobody says what became of it", awaits="call:7")
+
+    def tell(saga_id: int) -> None:
+        audit.record(actor=None, action="tests.told", object_type="tests.saga", object_id=saga_id)
+        saga_told(saga_id=saga_id, awaited="call:7", note="WEBHOOK: PROCESSED")
+
+    def at_once(both: threading.Barrier, act: Callable[[], object]) -> None:
+        both.wait()
+        act()
+        connection.close()
+
+    monkeypatch.setattr(runner, "_work", look)
+    for saga in sagas:
+        both, step_id = threading.Barrier(2), saga.steps.get(name="call").pk
+        acts = (partial(step_run, step_id=step_id), partial(run_in_transaction, partial(tell, saga.pk)))
+        threads = [threading.Thread(target=at_once, args=(both, act)) for act in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    lane_drain(lane=LANES["sagas"])
+    assert (held, Saga.objects.filter(state=SagaState.DONE).count()) == ([True] * 30, 30)
 
 
 def test_lost_steps_and_waiting_ones_come_together_in_their_order() -> None:

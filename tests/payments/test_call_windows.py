@@ -13,7 +13,7 @@ from core.sagas import runner
 from core.sagas.definitions import Failed, StepRun, Wait
 from core.sagas.models import SagaState
 from core.sagas.runner import LeaseLost, step_run
-from core.sagas.services import saga_compensate, saga_retry
+from core.sagas.services import saga_compensate
 from core.transactions import run_in_transaction
 from customers.models import BankAccount
 from lms.models import Loan
@@ -198,7 +198,6 @@ def test_call_whose_end_nobody_tells_in_a_week_is_put_before_a_person(payout: Pa
     saga = Saga.objects.get(pk=payout.saga_id or 0)
     assert (saga.state, "has not said in 7 days" in saga.problem) == (SagaState.MANUAL, True)
     payout_told(attempt_id=attempts(payout)[0].pk, news=PayoutNews(told=Told.PROCESSED, utr="4042"), source="WEBHOOK")
-    saga_retry(saga_id=saga.pk, actor=None, reason="They say that it is paid")
     assert settled(payout).state == PayoutState.PAID
 
 
