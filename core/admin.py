@@ -1,13 +1,15 @@
 """Screens of what every app shares: the audit trail, the business date, users and roles."""
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -24,6 +26,7 @@ from core.models import ApiToken, AuditEntry, BusinessDate, InboxMessage, Reason
 from core.reasons.pages import ReasonCodeAdmin
 from core.templatetags.kist import instant, kind_of, object_link
 from core.tokens.pages import ApiTokenAdmin
+from core.views.work import FILED_AT_ONCE
 
 # The type checker knows Django's class as one of rows of a kind; at run time it is not.
 if TYPE_CHECKING:
@@ -131,8 +134,9 @@ class SagaAdmin(ReadOnlyModelAdmin):
 
 @admin.register(InboxMessage)
 class InboxMessageAdmin(ReadOnlyModelAdmin):
-    """Messages that reached us; a row leads to its page."""
+    """Messages that reached us; a row leads to its page, and those that failed are filed together."""
 
+    actions = ("file_chosen",)
     list_display = ("number", "source", "kind", "entity", "state", "attempts", "received_at", "error")
     list_filter = ("state", "source", ("received_at", RangeDateFilter))
     search_fields = ("event_id__exact", "entity__exact")
@@ -145,6 +149,16 @@ class InboxMessageAdmin(ReadOnlyModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboxMessage]:
         """Leave the content in the database."""
         return super().get_queryset(request).defer("raw", "headers")
+
+    def has_file_permission(self, request: HttpRequest) -> bool:
+        """Tell whether the user may file messages."""
+        return request.user.has_perm("core.file_message")
+
+    @admin.action(description="File, because nobody can read them", permissions=["file"])
+    def file_chosen(self, request: HttpRequest, rows: QuerySet[InboxMessage]) -> HttpResponse:
+        """Lead to the page that asks why."""
+        keys = rows.order_by("pk").values_list("pk", flat=True)[:FILED_AT_ONCE]
+        return redirect(f"{reverse('staff-work:messages-file')}?{urlencode({'message': list(keys)}, doseq=True)}")
 
     @admin.display(description="Message")
     def number(self, message: InboxMessage) -> SafeString:

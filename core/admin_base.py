@@ -80,7 +80,7 @@ class ModelAdmin(UnfoldModelAdmin):
 class ReadOnlyModelAdmin(ModelAdmin):
     """A screen for facts: no add, no change, no delete, and no bulk action that deletes."""
 
-    actions = None
+    actions: tuple[str, ...] | None = None
 
     def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
         """Refuse to add."""

@@ -32,7 +32,7 @@ _NEW_TERMS = ("lms.change_rate", "lms.reschedule_loan", "lms.freeze_loan")
 # Who may ask for an act that always needs a second person, beside those who may do it.
 _ASKING = ("lms.grant_waiver", "lms.settle_loan", "lms.reschedule_loan", "lms.refund_*")
 _APPROVING_MONEY = ("lms.approve_backdated", "lms.approve_money_back")
-_UNBLOCKING = ("core.decide_saga", "core.replay_message")
+_UNBLOCKING = ("core.decide_saga", "core.replay_message", "core.file_message")
 _DRAWING = ("lms.draw_line", "lms.block_line")
 _LINES = ("lms.sanction_line", "lms.unblock_line", "lms.change_line_limit", "lms.renew_line", "lms.close_line")
 _DOCUMENTS = ("lms.issue_document", "lms.download_document")

@@ -10,4 +10,5 @@ urlpatterns = [
     path("work/", work.work_page, name="work"),
     path("work/saga/<int:saga_id>/", work.saga_page, name="saga"),
     path("work/message/<int:message_id>/", work.message_page, name="message"),
+    path("work/messages/file/", work.messages_file_page, name="messages-file"),
 ]

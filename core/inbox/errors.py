@@ -12,8 +12,19 @@ class EntityUnknown(KistError):
 
 
 class MessageNotReplayable(KistError):
-    """Only a message without effect can be tried again."""
+    """Only a message that is to have an effect, or that a person has filed, can be tried again."""
 
     code = "core.message_not_replayable"
     http_status = 409
-    template = "Message {message} is {state}: only one that is waiting, parked or failed can be tried again."
+    template = (
+        "Message {message} is {state}:"
+        " only one that waits, is parked, failed or was filed by a person can be tried again."
+    )
+
+
+class MessageNotFilable(KistError):
+    """Only a message that has failed for good is filed by a person."""
+
+    code = "core.message_not_filable"
+    http_status = 409
+    template = "Message {message} is {state}: only one that failed can be filed."

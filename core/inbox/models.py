@@ -1,5 +1,6 @@
 """Rows of received messages."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -32,6 +33,8 @@ class InboxMessage(models.Model):
     next_at = models.DateTimeField(default=timezone.now)
     applied_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=255, blank=True)
+    # Who has filed a message that failed; empty where its reader found that it concerns nothing of ours.
+    filed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="message_once")]
@@ -41,8 +44,15 @@ class InboxMessage(models.Model):
         ]
         permissions = [
             ("replay_message", "Can let messages be tried again"),
+            ("file_message", "Can file messages that failed"),
             ("read_message", "Can read the content of messages"),
         ]
 
     def __str__(self) -> str:
         return f"{self.source} {self.kind}"
+
+    @property
+    def is_replayable(self) -> bool:
+        """Tell whether it may be tried again: it waits or has failed, or a person has filed it."""
+        is_filed_by_hand = self.state == MessageState.IGNORED and self.filed_by_id is not None
+        return is_filed_by_hand or self.state in (MessageState.NEW, MessageState.PARKED, MessageState.POISON)

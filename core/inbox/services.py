@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError
 
 from core import audit
+from core.acts.errors import ActReasonMissing
 from core.clock import database_now, in_a_hurry
 from core.errors import KistError
 from core.events import event_of, subscriptions
 from core.failpoints import failpoint
-from core.inbox.errors import EntityUnknown, MessageNotReplayable
+from core.inbox.errors import EntityUnknown, MessageNotFilable, MessageNotReplayable
 from core.inbox.models import InboxMessage, MessageState
 from core.locks import rows_for_update, unlocked_rows
 from core.prepared import row_insert
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS: Final = 8
 _FIRST_PAUSE_SECONDS: Final = 5
+_REASON_MAX: Final = 200
 _OPEN: Final = (MessageState.NEW, MessageState.PARKED)
 
 
@@ -119,23 +121,50 @@ def message_apply(*, message_id: int) -> MessageState | None:
 
 
 def message_replay(*, message_id: int, actor: User | None, reason: str) -> InboxMessage:
-    """Let a message that is parked or failed be tried again at once, from its first try.
+    """Let a message that is parked, failed or filed by a person be tried again at once, from its first try.
 
     Raises:
-        MessageNotReplayable: it had its effect, was filed or was refused.
+        MessageNotReplayable: it had its effect, was filed by its reader or was refused.
     """
 
     def replay() -> InboxMessage:
         message = rows_for_update(InboxMessage.objects.filter(pk=message_id)).get()
-        if message.state not in (*_OPEN, MessageState.POISON):
+        if not message.is_replayable:
             raise MessageNotReplayable(message=message_id, state=message.state)
+        before, message.filed_by = message.state, None
         message.state, message.attempts, message.next_at = MessageState.NEW, 0, database_now()
-        message.save(update_fields=["state", "attempts", "next_at"])
-        audit.record(actor=actor, action="core.message_replay", obj=message, reason=reason)
+        message.save(update_fields=["state", "attempts", "next_at", "filed_by"])
+        detail = {"state_before": before}
+        audit.record(actor=actor, action="core.message_replay", obj=message, reason=reason, detail=detail)
         hint_on_commit(queue=message.queue, row_ids=[message.pk])
         return message
 
     return run_in_transaction(replay)
+
+
+def message_file(*, message_id: int, actor: User, reason: str) -> InboxMessage:
+    """Close a failed message without effect, because nobody will ever be able to read it; a repeat changes nothing.
+
+    Raises:
+        ActReasonMissing: the reason is empty or too long.
+        MessageNotFilable: it has not failed.
+    """
+    if not reason.strip() or len(reason) > _REASON_MAX:
+        raise ActReasonMissing(maximum=_REASON_MAX)
+
+    def file() -> InboxMessage:
+        message = rows_for_update(InboxMessage.objects.filter(pk=message_id)).get()
+        if message.state == MessageState.IGNORED and message.filed_by_id is not None:
+            return message
+        if message.state != MessageState.POISON:
+            raise MessageNotFilable(message=message_id, state=message.get_state_display())
+        detail = {"problem": message.error}
+        message.state, message.error, message.filed_by = MessageState.IGNORED, f"Filed: {reason}"[:255], actor
+        message.save(update_fields=["state", "error", "filed_by"])
+        audit.record(actor=actor, action="core.message_file", obj=message, reason=reason, detail=detail)
+        return message
+
+    return run_in_transaction(file)
 
 
 def messages_due(*, queue: str, limit: int) -> list[int]:

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect
 from core import audit
 from core.errors import KistError
 from core.inbox.models import InboxMessage, MessageState
-from core.inbox.services import message_replay
+from core.inbox.services import message_file, message_replay
 from core.sagas.definitions import saga_kinds
 from core.sagas.models import Saga, SagaState
 from core.sagas.services import ENDED, saga_compensate, saga_park, saga_retry
@@ -27,6 +27,12 @@ _DECISIONS: Final[dict[str, Callable[..., Saga]]] = {
     "compensate": saga_compensate,
     "park": saga_park,
 }
+_MESSAGE_ACTS: Final[dict[str, tuple[str, Callable[..., InboxMessage], str]]] = {
+    "replay": ("core.replay_message", message_replay, "The message is tried again."),
+    "file": ("core.file_message", message_file, "The message is filed; it can be opened again."),
+}
+# A list is worked through from its top; an address with more keys would be too long.
+FILED_AT_ONCE: Final = 200
 
 
 class DecisionForm(StaffForm):
@@ -47,8 +53,8 @@ class DecisionForm(StaffForm):
         field.choices = list(choices.items())
 
 
-class ReplayForm(StaffForm):
-    """Why a message is tried again."""
+class MessageForm(StaffForm):
+    """Why a message is tried again, or filed."""
 
     reason = reason_field(required=True)
 
@@ -95,13 +101,15 @@ def saga_page(request: HttpRequest, saga_id: int) -> HttpResponse:
 
 @staff_page("core.view_inboxmessage")
 def message_page(request: HttpRequest, message_id: int) -> HttpResponse:
-    """Show one message; its content only on request and with a trace; on submit try it again."""
-    message = get_object_or_404(InboxMessage, pk=message_id)
-    form = ReplayForm(request.POST or None)
+    """Show one message; its content only on request and with a trace; on submit try it again or file it."""
+    message = get_object_or_404(InboxMessage.objects.select_related("filed_by"), pk=message_id)
+    form = MessageForm(request.POST or None)
     if request.method == "POST":
-        if not request.user.has_perm("core.replay_message"):
+        act = request.POST.get("act") or "replay"
+        permission, change, told = _MESSAGE_ACTS.get(act, _MESSAGE_ACTS["replay"])
+        if not request.user.has_perm(permission):
             raise PermissionDenied
-        if form.is_valid() and _replay(request, form, message):
+        if form.is_valid() and _change(request, form, message, change, told):
             return redirect("staff-work:message", message_id=message.pk)
     is_read = "content" in request.GET and request.user.has_perm("core.read_message")
     if is_read:
@@ -115,7 +123,29 @@ def message_page(request: HttpRequest, message_id: int) -> HttpResponse:
         content=_shown(bytes(message.raw)) if is_read else None,
         size=len(message.raw),
         form=form,
-        is_replayable=message.state in (MessageState.NEW, MessageState.PARKED, MessageState.POISON),
+        may_replay=message.is_replayable and request.user.has_perm("core.replay_message"),
+        may_file=message.state == MessageState.POISON and request.user.has_perm("core.file_message"),
+    )
+
+
+@staff_page("core.file_message")
+def messages_file_page(request: HttpRequest) -> HttpResponse:
+    """File the messages that were ticked in the list, each on its own, and tell what could not be filed."""
+    asked = request.POST if request.method == "POST" else request.GET
+    keys = [int(key) for key in asked.getlist("message")[:FILED_AT_ONCE] if key.isdecimal()]
+    form = MessageForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        filed = sum(_file(request, key, form.cleaned_data["reason"]) for key in keys)
+        messages.success(request, f"{filed} {'message is' if filed == 1 else 'messages are'} filed.")
+        return redirect("admin:core_inboxmessage_changelist")
+    rows = InboxMessage.objects.filter(pk__in=keys).defer("raw", "headers").order_by("pk")
+    return staff_response(
+        request,
+        "core/messages_file.html",
+        status=422 if form.errors else 200,
+        title="File messages that failed",
+        chosen=list(rows),
+        form=form,
     )
 
 
@@ -131,13 +161,24 @@ def _decide(request: HttpRequest, form: DecisionForm, saga: Saga) -> bool:
     return True
 
 
-def _replay(request: HttpRequest, form: ReplayForm, message: InboxMessage) -> bool:
+def _change(
+    request: HttpRequest, form: MessageForm, message: InboxMessage, change: Callable[..., InboxMessage], told: str
+) -> bool:
     try:
-        message_replay(message_id=message.pk, actor=acting_user(request), reason=form.cleaned_data["reason"])
+        change(message_id=message.pk, actor=acting_user(request), reason=form.cleaned_data["reason"])
     except KistError as error:
         form.refuse(error)
         return False
-    messages.success(request, "The message is tried again.")
+    messages.success(request, told)
+    return True
+
+
+def _file(request: HttpRequest, message_id: int, reason: str) -> bool:
+    try:
+        message_file(message_id=message_id, actor=acting_user(request), reason=reason)
+    except KistError as error:
+        messages.error(request, error.message)
+        return False
     return True
 
 

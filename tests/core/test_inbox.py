@@ -11,11 +11,13 @@ from django.db import connection
 from django.utils import timezone
 
 from core import audit
+from core.acts.errors import ActReasonMissing
 from core.clock import database_now
-from core.inbox.errors import MessageNotReplayable
+from core.inbox.errors import MessageNotFilable, MessageNotReplayable
 from core.inbox.models import InboxMessage, MessageState
-from core.inbox.services import message_apply, message_receive, message_replay, messages_due
+from core.inbox.services import message_apply, message_file, message_receive, message_replay, messages_due
 from core.models import AuditEntry
+from core.selectors import stuck_messages
 from tests.core.machinery.sagas import register
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,81 @@ def test_applied_message_cannot_be_replayed(admin_user: User) -> None:
 
     assert refusal.value.code == "core.message_not_replayable"
     assert applied_count() == 1
+
+
+def failed() -> InboxMessage:
+    """Return a message that nobody will ever be able to read."""
+    message, _ = message_receive(source="tests", event_id="evt_1", raw=b"no json", queue="tests")
+    for _ in range(8):
+        message_apply(message_id=message.pk)
+    message.refresh_from_db()
+    assert message.state == MessageState.POISON
+    return message
+
+
+def test_failed_message_is_filed_without_effect_by_name_and_reason(admin_user: User) -> None:
+    message = failed()
+
+    for _ in range(2):
+        message_file(message_id=message.pk, actor=admin_user, reason="Sent by the gateway's test system")
+
+    message.refresh_from_db()
+    assert (message.state, message.filed_by_id) == (MessageState.IGNORED, admin_user.pk)
+    assert message.error == "Filed: Sent by the gateway's test system"
+    assert (stuck_messages(), applied_count()) == ([], 0)
+    entry = AuditEntry.objects.get(action="core.message_file")
+    assert (entry.actor_id, entry.object_id, entry.reason) == (
+        admin_user.pk,
+        str(message.pk),
+        "Sent by the gateway's test system",
+    )
+    assert entry.detail == {"problem": "JSONDecodeError"}
+
+
+def test_message_that_was_filed_by_hand_is_opened_again_with_a_reason(admin_user: User) -> None:
+    message = failed()
+    message_file(message_id=message.pk, actor=admin_user, reason="Unreadable")
+
+    opened = message_replay(message_id=message.pk, actor=admin_user, reason="The new release reads it")
+
+    assert (opened.state, opened.attempts, opened.filed_by_id) == (MessageState.NEW, 0, None)
+    entry = AuditEntry.objects.get(action="core.message_replay")
+    assert (entry.reason, entry.detail) == ("The new release reads it", {"state_before": "IGNORED"})
+
+
+@pytest.mark.parametrize("state", [state for state in MessageState if state != MessageState.POISON])
+def test_only_a_failed_message_is_filed_by_hand(admin_user: User, state: MessageState) -> None:
+    message = received()
+    InboxMessage.objects.update(state=state)
+
+    with pytest.raises(MessageNotFilable) as refusal:
+        message_file(message_id=message.pk, actor=admin_user, reason="Away with it")
+
+    assert refusal.value.code == "core.message_not_filable"
+    message.refresh_from_db()
+    assert (message.state, message.filed_by_id) == (state, None)
+    assert not AuditEntry.objects.exists()
+
+
+def test_message_that_its_reader_filed_is_not_replayed(admin_user: User) -> None:
+    message = received(is_foreign=True)
+    message_apply(message_id=message.pk)
+
+    with pytest.raises(MessageNotReplayable):
+        message_replay(message_id=message.pk, actor=admin_user, reason="Again")
+
+    message.refresh_from_db()
+    assert message.state == MessageState.IGNORED
+
+
+def test_message_is_not_filed_without_a_reason(admin_user: User) -> None:
+    message = failed()
+
+    with pytest.raises(ActReasonMissing):
+        message_file(message_id=message.pk, actor=admin_user, reason=" ")
+
+    message.refresh_from_db()
+    assert message.state == MessageState.POISON
 
 
 @pytest.mark.guarantee("G3")

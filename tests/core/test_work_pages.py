@@ -66,6 +66,67 @@ def test_failed_message_is_shown_without_its_content_and_tried_again(finance: Cl
     assert InboxMessage.objects.get().state == MessageState.NEW
 
 
+def failed(event_id: str) -> InboxMessage:
+    message, _ = message_receive(source="tests", event_id=event_id, raw=b"no json", queue="tests")
+    for _ in range(8):
+        message_apply(message_id=message.pk)
+    return message
+
+
+def test_failed_message_is_filed_on_its_page_and_opened_again(finance: Client) -> None:
+    address = reverse("staff-work:message", args=[failed("evt_1").pk])
+    assert "File it" in finance.get(address).content.decode()
+
+    refused = finance.post(address, {"act": "file", "reason": ""})
+    assert (refused.status_code, InboxMessage.objects.get().state) == (422, MessageState.POISON)
+    finance.post(address, {"act": "file", "reason": "A test of the gateway"})
+    assert InboxMessage.objects.get().state == MessageState.IGNORED
+    page = finance.get(address).content.decode()
+    assert ("Filed by finance" in page, "Open it again" in page) == (True, True)
+    finance.post(address, {"act": "replay", "reason": "It was none"})
+
+    assert InboxMessage.objects.get().state == MessageState.NEW
+
+
+def test_failed_messages_are_filed_together_each_with_its_own_outcome(finance: Client) -> None:
+    first, second, third = failed("evt_1"), failed("evt_2"), failed("evt_3")
+    chosen = {"action": "file_chosen", "_selected_action": [first.pk, second.pk]}
+
+    page = finance.post(reverse("admin:core_inboxmessage_changelist"), chosen, follow=True)
+    assert [message.pk for message in page.context["chosen"]] == [first.pk, second.pk]
+    InboxMessage.objects.filter(pk=second.pk).update(state=MessageState.APPLIED)
+    without = finance.post(page.redirect_chain[-1][0], {"message": [first.pk, second.pk], "reason": ""})
+    assert (without.status_code, AuditEntry.objects.filter(action="core.message_file").exists()) == (422, False)
+    done = finance.post(
+        page.redirect_chain[-1][0], {"message": [first.pk, second.pk], "reason": "Sent by a test system"}, follow=True
+    )
+
+    assert [str(message) for message in done.context["messages"]] == [
+        f"Message {second.pk} is applied: only one that failed can be filed.",
+        "1 message is filed.",
+    ]
+    states = InboxMessage.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [MessageState.IGNORED, MessageState.APPLIED, MessageState.POISON]
+    assert third.pk not in [int(entry.object_id) for entry in AuditEntry.objects.filter(action="core.message_file")]
+
+
+def test_who_may_not_file_messages_is_not_offered_it(finance: Client) -> None:
+    message = failed("evt_1")
+    analyst = client_of("analyst")
+    address = reverse("staff-work:message", args=[message.pk])
+
+    assert "File it" not in analyst.get(address).content.decode()
+    assert "file_chosen" not in analyst.get(reverse("admin:core_inboxmessage_changelist")).content.decode()
+    refused = [
+        analyst.post(address, {"act": "file", "reason": "Away"}),
+        analyst.get(reverse("staff-work:messages-file"), {"message": message.pk}),
+        analyst.post(reverse("staff-work:messages-file"), {"message": message.pk, "reason": "Away"}),
+    ]
+
+    assert [answer.status_code for answer in refused] == [403] * 3
+    assert InboxMessage.objects.get().state == MessageState.POISON
+
+
 def test_content_of_a_message_is_read_by_those_who_may_and_leaves_a_trace(finance: Client) -> None:
     message, _ = message_receive(source="tests", event_id="evt_1", raw=b'{"vpa": "a@b"}', queue="tests")
     address = reverse("staff-work:message", args=[message.pk]) + "?content=1"

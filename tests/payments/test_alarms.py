@@ -5,9 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import reverse
 
 from core.clock import database_now
+from core.inbox.services import message_file
 from core.models import InboxMessage, Saga
 from core.sagas.models import SagaState
 from lms.models import Loan
@@ -177,6 +179,15 @@ def test_count_ends_at_a_hundred_with_the_oldest(vendor: Vendor) -> None:
 
     assert (alarm.count, alarm.is_counted_out) == (100, True)
     assert alarm.oldest_at == now - timedelta(minutes=119)
+
+
+def test_webhook_that_was_filed_counts_no_longer(vendor: Vendor, admin_user: User) -> None:
+    poison(vendor)
+    assert [alarm.noun for alarm in alarms()] == ["webhook"]
+
+    message_file(message_id=InboxMessage.objects.get().pk, actor=admin_user, reason="Sent by the test system")
+
+    assert alarms() == ()
 
 
 def test_clearing_with_money_on_it_is_shown_with_its_age(vendor: Vendor) -> None:

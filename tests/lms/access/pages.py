@@ -95,6 +95,7 @@ STAFF_PAGES: dict[str, tuple[dict[str, Any], frozenset[str], frozenset[str] | No
     "staff-work:work": ({}, EVERY_ROLE, None),
     "staff-work:saga": ({"saga_id": Saga}, EVERY_ROLE, BOOKKEEPERS),
     "staff-work:message": ({"message_id": InboxMessage}, EVERY_ROLE, BOOKKEEPERS),
+    "staff-work:messages-file": ({}, BOOKKEEPERS, BOOKKEEPERS),
     "staff-documents:loan": ({"loan_id": Loan}, EVERY_ROLE, CASHIERS),
     "staff-documents:download": ({"document_id": Document}, CASHIERS, None),
     "staff-documents:outdated": ({}, EVERY_ROLE, CASHIERS),
