@@ -168,7 +168,7 @@ def is_current_key(stored: str) -> bool:
         key_id = b64decode(stored, validate=True)[:_KEY_ID_BYTES]
     except ValueError:
         return False
-    return hmac.compare_digest(key_id, _key_id(_key(settings.FIELD_ENCRYPTION_KEY)))
+    return hmac.compare_digest(key_id, _cipher(settings.FIELD_ENCRYPTION_KEY)[0])
 
 
 def text_seal(*, text: str, place: str) -> str:
@@ -187,10 +187,10 @@ def text_open(*, stored: str, place: str) -> str:
 
 
 def _encrypt(text: str, place: str) -> str:
-    key = _key(settings.FIELD_ENCRYPTION_KEY)
+    key_id, cipher = _cipher(settings.FIELD_ENCRYPTION_KEY)
     nonce = os.urandom(_NONCE_BYTES)
-    sealed = AESGCM(key).encrypt(nonce, text.encode(), place.encode())
-    return b64encode(_key_id(key) + nonce + sealed).decode()
+    sealed = cipher.encrypt(nonce, text.encode(), place.encode())
+    return b64encode(key_id + nonce + sealed).decode()
 
 
 def _decrypt(stored: str, place: str) -> str:
@@ -200,28 +200,23 @@ def _decrypt(stored: str, place: str) -> str:
         raise FieldValueDamaged(column=place) from error
     key_id, rest = raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:]
     for configured in (settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_PREVIOUS_KEYS):
-        key = _key(configured)
-        if hmac.compare_digest(_key_id(key), key_id):
-            return _open(key, rest, place)
+        own_id, cipher = _cipher(configured)
+        if hmac.compare_digest(own_id, key_id):
+            return _open(cipher, rest, place)
     raise FieldKeyMissing(column=place)
 
 
-def _open(key: bytes, sealed: bytes, place: str) -> str:
+def _open(cipher: AESGCM, sealed: bytes, place: str) -> str:
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()).decode()
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise FieldValueDamaged(column=place) from error
 
 
 @lru_cache(maxsize=16)
-def _key(hexadecimal: str) -> bytes:
-    """Turn a configured key into bytes; it has 64 hexadecimal digits (AES-256)."""
+def _cipher(hexadecimal: str) -> tuple[bytes, AESGCM]:
+    """Return how values name a configured key, and its cipher; the key has 64 hexadecimal digits (AES-256)."""
     key = bytes.fromhex(hexadecimal)
     if len(key) != 32:
         raise ValueError("A field encryption key has 64 hexadecimal digits.")
-    return key
-
-
-@lru_cache(maxsize=16)
-def _key_id(key: bytes) -> bytes:
-    return hashlib.sha256(b"kist field key\0" + key).digest()[:_KEY_ID_BYTES]
+    return hashlib.sha256(b"kist field key\0" + key).digest()[:_KEY_ID_BYTES], AESGCM(key)
