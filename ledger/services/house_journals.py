@@ -6,13 +6,15 @@ from typing import Final
 from django.db import connection
 
 from core.money import MAX_PAISE
+from core.prepared import PreparedQuery
 from ledger.errors import AccountClosed, AccountUnknown, AmountTooLarge, PeriodClosed
-from ledger.models import Account, Journal
+from ledger.models import Account, AccountMode, Journal
 from ledger.services.content import content_hash
 from ledger.services.periods import booking_check
-from ledger.services.posting import Leg, Posting, posting_save, same_journal, sync_accounts
+from ledger.services.posting import Leg, Posting, posting_save, same_journal
 
 _NO_PRODUCT: Final = ""
+_ACCOUNT: Final = PreparedQuery(lambda code: Account.objects.filter(code=code).order_by())
 
 
 def house_journal_post(
@@ -54,7 +56,7 @@ def house_journal_post(
         raise ValueError("A journal of the house moves more than nothing.")
     if amount_paise > MAX_PAISE:
         raise AmountTooLarge(event=event)
-    leg = Leg(_account_id(debit_code), _account_id(credit_code), amount_paise)
+    debit, credit = _account(debit_code), _account(credit_code)
     content = [event, reference_type, reference_id, debit_code, credit_code, amount_paise, value_date.isoformat()]
     journal = Journal(
         idempotency_key=idempotency_key,
@@ -77,14 +79,14 @@ def house_journal_post(
         if earlier is None:
             raise
         return same_journal(earlier=earlier, wanted=journal)
-    accounts = {leg.debit_account_id, leg.credit_account_id}
-    return posting_save(posting=Posting(journal, [leg]), sync_ids=sync_accounts(account_ids=accounts))
+    at_once = frozenset(account.pk for account in (debit, credit) if account.mode == AccountMode.SYNC)
+    return posting_save(posting=Posting(journal, [Leg(debit.pk, credit.pk, amount_paise)]), sync_ids=at_once)
 
 
-def _account_id(code: str) -> int:
-    account = Account.objects.filter(code=code).first()
-    if account is None:
+def _account(code: str) -> Account:
+    found = _ACCOUNT.rows(code)
+    if not found:
         raise AccountUnknown(account_code=code)
-    if not account.is_active:
+    if not found[0].is_active:
         raise AccountClosed(account_code=code)
-    return account.pk
+    return found[0]
