@@ -5,6 +5,7 @@ Django's own `bulk_create` makes an object of each row and asks each of its fiel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -17,6 +18,8 @@ from django.db.models.constants import OnConflict
 from core.fields import EncryptedTextField
 
 _AT_ONCE: Final = 500
+# What may stand between quotes in a statement as it is: references, fingerprints, instants and ciphertexts.
+_is_plain: Final = re.compile(r"[A-Za-z0-9_+/=:. -]*").fullmatch
 _Prepare = Callable[[Any], Any]
 
 
@@ -38,7 +41,10 @@ class Among(Lookup):
         column, parameters = self.process_lhs(compiler, connection)
         if not self.rhs:
             raise EmptyResultSet
-        return f"{column} IN ({','.join(map(_plain, self.rhs))})", tuple(parameters)
+        written = [_written(value) or "" for value in self.rhs]
+        if "" in written:
+            raise ValueError("Only numbers, letters and digits stand in a statement as they are.")
+        return f"{column} IN ({','.join(written)})", tuple(parameters)
 
 
 def rows_insert(*, model: type[Model], columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -70,16 +76,22 @@ def rows_overwrite(*, model: type[Model], columns: tuple[str, ...], rows: Sequen
 def _write(
     model: type[Model], columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]], changed: tuple[str, ...]
 ) -> None:
-    start, marks, end, prepare = _statement(model, columns, changed, connection.vendor)
+    start, others, end, prepare = _statement(model, columns, changed, connection.vendor)
     for place in range(0, len(rows), _AT_ONCE):
         part = rows[place : place + _AT_ONCE]
-        values = [
-            value if make is None or value is None else make(value)
-            for row in part
-            for make, value in zip(prepare, row, strict=True)
-        ]
+        written: list[str] = []
+        values: list[Any] = []
+        for row in part:
+            texts: list[str] = []
+            for make, value in zip(prepare, row, strict=True):
+                sent = value if make is None or value is None else make(value)
+                text = _written(sent)
+                if text is None:
+                    values.append(sent)
+                texts.append(text or "%s")
+            written.append(f"({','.join(texts)}{others})")
         with connection.cursor() as cursor:
-            cursor.execute(start + ",".join([marks] * len(part)) + end, values)
+            cursor.execute(start + ",".join(written) + end, values)
 
 
 @cache
@@ -91,21 +103,23 @@ def _statement(
     # A row that is only changed needs them too; were it inserted after all, no parent would have this key.
     others = [name for name, field in fields.items() if name not in columns and not isinstance(field, AutoField)]
     names = ",".join(quote(str(fields[name].column)) for name in (*columns, *others))
-    marks = ",".join(["%s"] * len(columns) + [_nothing(fields[name]) for name in others])
+    nothing = "".join(f",{_nothing(fields[name])}" for name in others)
     end = ""
     if changed:
         written = [str(fields[name].column) for name in changed]
         end = " " + connection.ops.on_conflict_suffix_sql(list(fields.values()), OnConflict.UPDATE, written, ["id"])
     start = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608  # only our own names and numbers stand in it
-    return start, f"({marks})", end, tuple(_prepare(fields[name]) for name in columns)
+    return start, nothing, end, tuple(_prepare(fields[name]) for name in columns)
 
 
-def _plain(value: int | str) -> str:
-    if isinstance(value, int):
-        return str(int(value))
-    if not value.isalnum() or not value.isascii():
-        raise ValueError("Only numbers, letters and digits stand in a statement as they are.")
-    return f"'{value}'"
+def _written(value: Any) -> str | None:
+    """Return a value as it stands in a statement; None for one that has to be sent beside it."""
+    if value is None:
+        return "NULL"
+    if type(value) is int:
+        return str(value)
+    is_plain = type(value) is str and value.isascii() and (value.isalnum() or _is_plain(value))
+    return f"'{value}'" if is_plain else None
 
 
 def _nothing(field: Field[Any, Any]) -> str:
@@ -117,7 +131,7 @@ def _nothing(field: Field[Any, Any]) -> str:
 
 def _prepare(field: Field[Any, Any]) -> _Prepare | None:
     if isinstance(field, EncryptedTextField):
-        return lambda value: field.get_db_prep_save(value, connection)
+        return field.get_prep_value
     if isinstance(field, DateField):
         # Mostly one moment for all rows.
         return lru_cache(maxsize=8)(lambda value: field.get_db_prep_save(value, connection))
