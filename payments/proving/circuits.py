@@ -36,12 +36,7 @@ class Ways:
         now = time.monotonic()
         if now - self._read_at > _READ_SECONDS:
             self._read_at = now
-            moment = database_now()
-            found = [
-                route
-                for operation in OPERATIONS
-                for route in routes(operation=operation, rail="", amount_paise=_PENNY_PAISE, now=moment)
-            ]
+            found = routes(operations=OPERATIONS, rail="", amount_paise=_PENNY_PAISE, now=database_now())
             self.routes = sorted(found, key=lambda route: (route.cost_paise, route.rank, route.pk))
             self.know(route.vendor for route in found)
         if now - self._looked_at < _LOOK_SECONDS:

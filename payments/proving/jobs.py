@@ -160,8 +160,10 @@ def _known_checks(indexes: set[str], today: date) -> dict[tuple[str, str], list[
     """Return what was asked about accounts and still counts, the newest first."""
     recent = Q(state=CheckState.WAITING) | Q(valid_until__gte=today)
     recent |= Q(state=CheckState.UNPROVEN, asked_at__gt=database_now() - _ASK_AGAIN)
-    checks = PayeeCheck.objects.filter(recent, account_index__among=indexes)
+    found = set(PayeeCheck.objects.filter(recent, account_index__among=indexes).values_list("pk", flat=True))
     known: dict[tuple[str, str], list[PayeeCheck]] = {}
+    # Mostly there are none, and whole rows are dear to ask for.
+    checks = PayeeCheck.objects.filter(pk__among=found) if found else PayeeCheck.objects.none()
     for check in checks.select_related("vendor", "bank_account").order_by("-pk"):
         known.setdefault((check.account_index, check.ifsc), []).append(check)
     return known

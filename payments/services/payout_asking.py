@@ -195,7 +195,7 @@ def _is_for_approval(order: PayoutOrder) -> bool:
 
 def _plan(payout: Payout, *, now: datetime) -> dict[str, Any]:
     route = next(
-        iter(routes(operation=Operation.PAYOUT, rail=payout.rail, amount_paise=payout.amount_paise, now=now)), None
+        iter(routes(operations=[Operation.PAYOUT], rail=payout.rail, amount_paise=payout.amount_paise, now=now)), None
     )
     proof = proof_of(bank_account=payout.bank_account, today=business_date())
     proven = "proven" if proof.is_proven else "in doubt: somebody has to look" if proof.is_in_review else "to be proven"

@@ -1,12 +1,13 @@
 """What vendors charge for what they did: an expense of the day, owed until their bill or statement settles it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from django.db.models import Q, QuerySet
 
+from core.prepared import PreparedQuery
 from ledger.services import house_journal_post
 from payments.models import CheckState, Operation, Vendor, VendorRoute
 from payments.services.check_rows import CheckNow
@@ -17,6 +18,14 @@ PROOF_REFERENCE: Final = "payments.proof"
 _RUPEE_PAISE: Final = 1_00
 _EXPENSES: Final = {"PROOF_FEE": VENDOR_FEES, "PROOF_CREDIT": PROOF_CREDITS}
 _ANSWERED: Final = (CheckState.VALID, CheckState.INVALID)
+# Those that began last come last.
+_ROUTES: Final = PreparedQuery(
+    lambda rail, day: (
+        VendorRoute.objects.filter(rail=rail, valid_from__lte=day)
+        .order_by("valid_from")
+        .values_list("vendor_id", "operation", "cost_paise", "valid_to")
+    )
+)
 
 
 def proof_costs_book(*, checks: Sequence[CheckNow], today: date) -> None:
@@ -29,7 +38,7 @@ def proof_costs_book(*, checks: Sequence[CheckNow], today: date) -> None:
         today: the day on which they ran.
     """
     made = [check for check in checks if check.booked_on is None and (check.state in _ANSWERED or check.utr)]
-    fees = _fees(made, today)
+    fees = _proof_fees(today) if made else {}
     booked: dict[int, list[CheckNow]] = defaultdict(list)
     for check in made:
         if check.vendor_id is None or check.taken_from_id is not None:
@@ -40,7 +49,7 @@ def proof_costs_book(*, checks: Sequence[CheckNow], today: date) -> None:
         if check.fee_paise or check.moved_paise:
             check.booked_on = today
             booked[check.vendor_id].append(check)
-    for vendor in Vendor.objects.filter(pk__in=booked).order_by("pk"):
+    for vendor in Vendor.objects.filter(pk__in=booked).only("code", "name").order_by("pk"):
         own = booked[vendor.pk]
         _owe(vendor, own, event="PROOF_FEE", paise=sum(check.fee_paise for check in own), today=today)
         _owe(vendor, own, event="PROOF_CREDIT", paise=sum(check.moved_paise for check in own), today=today)
@@ -63,16 +72,13 @@ def payout_fee_book(*, vendor: Vendor, rail: str, payout_id: int, reference_type
         )
 
 
-def _fees(checks: Iterable[CheckNow], today: date) -> dict[tuple[int, str], int]:
+def _proof_fees(today: date) -> dict[tuple[int, str], int]:
     """Return what each vendor charges for each sort of check on a day."""
-    asked = {(check.vendor_id, check.operation) for check in checks if check.vendor_id is not None}
-    if not asked:
-        return {}
-    routes = VendorRoute.objects.filter(vendor_id__in={vendor_id for vendor_id, _ in asked}, rail="")
-    found: dict[tuple[int, str], int] = {}
-    for route in routes.filter(_in_force(today)).order_by("valid_from"):
-        found[route.vendor_id, route.operation] = route.cost_paise
-    return found
+    return {
+        (vendor_id, operation): cost_paise
+        for vendor_id, operation, cost_paise, valid_to in _ROUTES.rows("", today.isoformat())
+        if valid_to is None or valid_to >= today
+    }
 
 
 def _fee(routes: QuerySet[VendorRoute], today: date) -> int:

@@ -1,6 +1,6 @@
 """Vendors, the accounts that their money passes through, and the choice among them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from core.prepared import PreparedQuery
 from ledger.models import Account, AccountKind, AccountMode
 from ledger.services import account_create
 from payments.errors import NoVendorAvailable, ParametersMissing
@@ -29,6 +30,9 @@ _CLIENTS: Final[dict[str, type[Client]]] = {
     VendorKind.CASHFREE: CashfreeClient,
     VendorKind.LOOKUP: LookupClient,
 }
+_PARAMETERS: Final = PreparedQuery(
+    lambda day: PaymentParameters.objects.filter(valid_from__lte=day).order_by("-valid_from")[:1]
+)
 _OPEN: Final[dict[str, tuple[object, Client]]] = {}
 POOL_BANK: Final = "1010"
 SUSPENSE: Final = "2120"
@@ -140,14 +144,14 @@ def parameters_on(*, day: date) -> PaymentParameters:
     Raises:
         ParametersMissing: none are.
     """
-    row = PaymentParameters.objects.filter(valid_from__lte=day).order_by("-valid_from").first()
-    if row is None:
+    found = _PARAMETERS.rows(day.isoformat())
+    if not found:
         raise ParametersMissing(on=day)
-    return row
+    return found[0]
 
 
-def routes(*, operation: Operation, rail: str, amount_paise: int, now: datetime) -> list[VendorRoute]:
-    """Return the routes that are open for an operation, the best first: rank, then cost.
+def routes(*, operations: Collection[Operation], rail: str, amount_paise: int, now: datetime) -> list[VendorRoute]:
+    """Return the routes that are open for some operations, the best first: rank, then cost.
 
     Args:
         now: decides which rows are in force and which hours are open, by the lender's own time.
@@ -155,7 +159,7 @@ def routes(*, operation: Operation, rail: str, amount_paise: int, now: datetime)
     local = now.astimezone(ZoneInfo(settings.TIME_ZONE))
     rows = VendorRoute.objects.filter(
         Q(valid_to__isnull=True) | Q(valid_to__gte=local.date()),
-        operation=operation,
+        operation__in=operations,
         rail=rail,
         vendor__is_active=True,
         valid_from__lte=local.date(),
@@ -177,7 +181,7 @@ def vendor_choose(*, operation: Operation, rail: str, amount_paise: int, now: da
     Raises:
         NoVendorAvailable: there is no such vendor.
     """
-    for route in routes(operation=operation, rail=rail, amount_paise=amount_paise, now=now):
+    for route in routes(operations=[operation], rail=rail, amount_paise=amount_paise, now=now):
         client = client_of(vendor=route.vendor)
         if client.http.is_closed(operation=operation) or _is_back(client, operation):
             return route.vendor
@@ -200,6 +204,6 @@ def rail_for(*, amount_paise: int, now: datetime, is_upi: bool = False) -> Rail:
         NoVendorAvailable: none does.
     """
     for rail in (Rail.UPI,) if is_upi else (Rail.IMPS, Rail.RTGS, Rail.NEFT):
-        if routes(operation=Operation.PAYOUT, rail=rail, amount_paise=amount_paise, now=now):
+        if routes(operations=[Operation.PAYOUT], rail=rail, amount_paise=amount_paise, now=now):
             return rail
     raise NoVendorAvailable(operation=Operation.PAYOUT.label, rail=Rail.UPI.label if is_upi else "")
