@@ -5,6 +5,7 @@ A library that can do everything takes ten times the processor's time for a call
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -157,7 +158,7 @@ class Connection(asyncio.BufferedProtocol):
 
 
 class Connections:
-    """The connections to one vendor; those that were used last are used first, so that the others grow old."""
+    """The connections to one vendor, used in turn: what is spare stays young as long as calls are made."""
 
     def __init__(
         self, *, loop: asyncio.AbstractEventLoop, base_url: str, failed: Callable[[VendorError], None]
@@ -169,7 +170,7 @@ class Connections:
         self._host = parts.hostname or ""
         self._port = parts.port or (_HTTPS_PORT if is_safe else _HTTP_PORT)
         self._options: dict[str, Any] = {"ssl": _context(), "server_hostname": self._host} if is_safe else {}
-        self._idle: list[Connection] = []
+        self._idle: deque[Connection] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_retired = False
 
@@ -186,7 +187,7 @@ class Connections:
     def take(self) -> Connection | None:
         """Return one that is free, if there is any."""
         while self._idle:
-            connection = self._idle.pop()
+            connection = self._idle.popleft()
             if connection.is_open:
                 return connection
         return None
@@ -214,10 +215,8 @@ class Connections:
     def close_old(self) -> None:
         """Close what has not been used for a while; the oldest are in front."""
         oldest = self._loop.time() - _IDLE_SECONDS
-        old = [connection for connection in self._idle if connection.idle_since < oldest]
-        self._idle = self._idle[len(old) :]
-        for connection in old:
-            connection.give_up(VendorAway("Not used"))
+        while self._idle and self._idle[0].idle_since < oldest:
+            self._idle.popleft().give_up(VendorAway("Not used"))
 
     def retire(self) -> None:
         """Close all that is not in use, and the others when their calls have ended."""

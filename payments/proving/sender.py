@@ -16,22 +16,21 @@ from redis.backoff import NoBackoff
 from payments.proving.doors import Call, Door, Ended, Hall
 from payments.proving.wire import Way
 
-# One timer for all calls: what is due is looked for so often while anything waits, less often otherwise.
+# One timer for all calls: what is due is looked for so often while anything waits, and what has come is read then.
 _TICK_SECONDS: Final = 0.01
-_GATHER_SECONDS: Final = 0.006
 _CONNECT_SECONDS: Final = 1
 _ANSWER_SECONDS: Final = 2
 _CLOSING_TICK_SECONDS: Final = 0.05
 
 
 class _Gathering(selectors.DefaultSelector):
-    """Lets answers gather for some milliseconds: to wake up for each of them takes longer than to read it."""
+    """Lets answers gather until the next tick: to wake up for each of them takes longer than to read it."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait as long as nothing is due, and a little longer before looking."""
+        """Wait until something is due, a tick at most, before looking; without a timer until something comes."""
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        time.sleep(min(timeout, _GATHER_SECONDS))
+        time.sleep(min(timeout, _TICK_SECONDS))
         return super().select(0)
 
 

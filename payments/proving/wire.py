@@ -3,7 +3,8 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from json import dumps
+from functools import lru_cache
+from json import JSONEncoder
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -18,6 +19,8 @@ OPERATIONS: Final = (Operation.NAME_LOOKUP, Operation.PENNILESS, Operation.PENNY
 _NO_SUCH_ACCOUNT: Final = frozenset(
     {"INVALID_BANK_ACCOUNT", "INVALID_IFSC", "ACCOUNT_BLOCKED", "bank_account_invalid", "bank_account_closed"}
 )
+_body: Final = JSONEncoder(separators=(",", ":")).encode
+_quoted: Final = lru_cache(maxsize=64)(quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,12 @@ def way_to(*, vendor: Vendor) -> Way:
 
 def request_bytes(*, way: Way, sent: ProofCall) -> bytes:
     """Return a call as it goes over the wire."""
-    target = way.path + quote(sent.path)
+    target = way.path + _quoted(sent.path)
     if sent.params:
         target += f"?{urlencode(sent.params)}"
     if sent.json is None:
         return b"%s %s HTTP/1.1\r\n%s\r\n" % (sent.method.encode(), target.encode(), way.head)
-    body = dumps(sent.json, separators=(",", ":")).encode()
+    body = _body(sent.json).encode()
     return b"%s %s HTTP/1.1\r\n%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
         sent.method.encode(),
         target.encode(),

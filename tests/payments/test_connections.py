@@ -132,3 +132,32 @@ def test_vendor_without_a_door_is_away() -> None:
     failures = asyncio.run(run())
 
     assert [type(error) for error in failures] == [VendorAway, VendorAway]
+
+
+def test_connections_are_used_in_turn_so_that_none_of_them_grows_old() -> None:
+    async def run() -> list[bool]:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while await reader.read(1000):
+                writer.write(GOOD)
+            writer.close()
+
+        loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        connections = Connections(loop=loop, base_url=f"http://127.0.0.1:{port}", failed=lambda error: None)
+        opened = [await free(connections), await free(connections)]
+        for connection in opened:
+            connections.back(connection)
+        used = []
+        for _ in range(3):
+            connection = connections.take() or await free(connections)
+            done: asyncio.Future[Reply | VendorError] = loop.create_future()
+            connection.send(b"GET / HTTP/1.1\r\n\r\n", done.set_result)
+            await asyncio.wait_for(done, 5)
+            used.append(connection)
+        connections.retire()
+        server.close()
+        await asyncio.sleep(0.05)
+        return [connection is opened[place % 2] for place, connection in enumerate(used)]
+
+    assert asyncio.run(run()) == [True, True, True]
