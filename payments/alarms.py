@@ -36,8 +36,8 @@ from payments.models import (
     SettlementStanding,
     SlipState,
 )
-from payments.selectors import AGES, age_tone
-from payments.services.rules import rules_on
+from payments.selectors import age_tone
+from payments.services.rules import PaymentRules, rules_on
 
 _COUNTED: Final = 100
 _PAYMENT_SAGAS: Final = "payments."
@@ -93,13 +93,13 @@ def alarms() -> tuple[Alarm, ...]:
     now, today = database_now(), business_date()
     rules = rules_on(day=today)
     sorts = (
-        *_sagas(now),
-        *_payouts(now),
-        *_refunds(now),
-        *_messages(now),
+        *_sagas(now, rules),
+        *_calls(now, rules),
+        *_transfers(now, rules),
+        *_messages(now, rules),
         *_suspense(),
-        *_counter(today, late_days=rules.cheque_late_days),
-        *_settlements(today, late_days=rules.settlement_late_days),
+        *_counter(today, rules),
+        *_settlements(today, rules),
     )
     found = zip(sorts, _counts(sorts), strict=True)
     return tuple(_alarm(sort, count, oldest, now) for sort, (count, oldest) in found if count)
@@ -133,10 +133,11 @@ def _alarm(sort: _Sort, count: int, oldest: datetime | None, now: datetime) -> A
     )
 
 
-def _sagas(now: datetime) -> Iterator[_Sort]:
+def _sagas(now: datetime, rules: PaymentRules) -> Iterator[_Sort]:
     """Give sagas in front of a person, and those whose way back is stuck, by what they are about."""
     parked = Saga.objects.filter(state=SagaState.MANUAL)
-    undone = Saga.objects.filter(state=SagaState.COMPENSATING, changed_at__lt=now - timedelta(minutes=5))
+    late = now - timedelta(minutes=rules.undo_late_minutes)
+    undone = Saga.objects.filter(state=SagaState.COMPENSATING, changed_at__lt=late)
     for title, rows in (("waits for a person", parked), ("stuck while being undone", undone)):
         payouts = rows.filter(kind__startswith=_PAYMENT_SAGAS).exclude(kind__in=_SAGAS)
         yield _Sort(title=title, rows=payouts, column="changed_at", tone="red", address=_list("payments_payout"))
@@ -151,22 +152,20 @@ def _sagas(now: datetime) -> Iterator[_Sort]:
             )
 
 
-def _payouts(now: datetime) -> tuple[_Sort, ...]:
-    late = Payout.objects.filter(state=PayoutState.SENT, changed_at__lt=now - AGES[0])
-    doubts = PayeeCheck.objects.filter(band=NameBand.REVIEW)
-    unknown = ProviderAttempt.objects.filter(
-        state=AttemptState.UNKNOWN, is_live=True, changed_at__lt=now - timedelta(minutes=15)
-    )
+def _calls(now: datetime, rules: PaymentRules) -> tuple[_Sort, ...]:
+    late = now - timedelta(minutes=rules.unproven_late_minutes)
+    unknown = ProviderAttempt.objects.filter(state=AttemptState.UNKNOWN, is_live=True, changed_at__lt=late)
+    title = "sent without proof either way"
     return (
         _Sort(
-            title="sent without proof either way",
+            title=title,
             rows=unknown.exclude(operation=Operation.REFUND),
             column="changed_at",
             tone="orange",
             address=_list("payments_payout"),
         ),
         _Sort(
-            title="sent without proof either way",
+            title=title,
             rows=unknown.filter(operation=Operation.REFUND),
             column="changed_at",
             tone="orange",
@@ -174,15 +173,8 @@ def _payouts(now: datetime) -> tuple[_Sort, ...]:
             noun="refund",
         ),
         _Sort(
-            title="on its way for more than a day",
-            rows=late,
-            column="changed_at",
-            tone="red",
-            address=_list("payments_payout", state__exact=PayoutState.SENT),
-        ),
-        _Sort(
             title="name in doubt",
-            rows=doubts,
+            rows=PayeeCheck.objects.filter(band=NameBand.REVIEW),
             column="asked_at",
             tone="amber",
             address=reverse("staff-payments:doubts"),
@@ -192,13 +184,21 @@ def _payouts(now: datetime) -> tuple[_Sort, ...]:
     )
 
 
-def _refunds(now: datetime) -> tuple[_Sort, ...]:
-    # Only an open refund has its payment in this column: its unique index holds the few that are.
-    late = PaymentRefund.objects.filter(open_payment__isnull=False, requested_at__lt=now - AGES[0])
+def _transfers(now: datetime, rules: PaymentRules) -> tuple[_Sort, ...]:
+    hours = rules.transfer_late_hours
+    late = now - timedelta(hours=hours)
     return (
         _Sort(
-            title="not given back for more than a day",
-            rows=late,
+            title=f"on its way for more than {hours} hours",
+            rows=Payout.objects.filter(state=PayoutState.SENT, changed_at__lt=late),
+            column="changed_at",
+            tone="red",
+            address=_list("payments_payout", state__exact=PayoutState.SENT),
+        ),
+        _Sort(
+            title=f"not given back for more than {hours} hours",
+            # Only an open refund has its payment in this column: its unique index holds the few that are.
+            rows=PaymentRefund.objects.filter(open_payment__isnull=False, requested_at__lt=late),
             column="requested_at",
             tone="red",
             address=_list("payments_incomingpayment", state__exact=PaymentState.REFUNDING),
@@ -207,9 +207,10 @@ def _refunds(now: datetime) -> tuple[_Sort, ...]:
     )
 
 
-def _messages(now: datetime) -> tuple[_Sort, ...]:
+def _messages(now: datetime, rules: PaymentRules) -> tuple[_Sort, ...]:
     rows = InboxMessage.objects.filter(source__startswith=_WEBHOOKS)
-    parked = rows.filter(state=MessageState.PARKED, received_at__lt=now - timedelta(minutes=30))
+    late = now - timedelta(minutes=rules.webhook_late_minutes)
+    parked = rows.filter(state=MessageState.PARKED, received_at__lt=late)
     return (
         _Sort(
             title="could not be applied",
@@ -249,8 +250,8 @@ def _suspense() -> tuple[_Sort, ...]:
     )
 
 
-def _counter(today: date, *, late_days: int) -> tuple[_Sort, ...]:
-    late = today - timedelta(days=late_days)
+def _counter(today: date, rules: PaymentRules) -> tuple[_Sort, ...]:
+    late = today - timedelta(days=rules.cheque_late_days)
     at_bank = CounterReceipt.objects.filter(kind=CounterKind.CHEQUE, state=SlipState.DEPOSITED)
     with_us = CounterReceipt.objects.filter(kind__in=CounterKind.values, state=SlipState.RECEIVED, taken_on__lt=today)
     counter = reverse("staff-payments:counter")
@@ -274,8 +275,8 @@ def _counter(today: date, *, late_days: int) -> tuple[_Sort, ...]:
     )
 
 
-def _settlements(today: date, *, late_days: int) -> tuple[_Sort, ...]:
-    late = today - timedelta(days=late_days)
+def _settlements(today: date, rules: PaymentRules) -> tuple[_Sort, ...]:
+    late = today - timedelta(days=rules.settlement_late_days)
     rows = Settlement.objects.all()
     return (
         _Sort(

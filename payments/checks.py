@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final
 
 from django.db.models import Count
 
+from core.business_date import business_date
 from core.clock import database_now
 from core.models import SagaStep
 from core.sagas.models import SagaState, StepState
@@ -14,10 +14,8 @@ from ledger.models import Account
 from ledger.selectors import balance_now
 from payments.models import AttemptState, Payout, PayoutState, ProviderAttempt, Vendor
 from payments.services.flight import flights_ended
+from payments.services.rules import rules_on
 from payments.services.vendors import vendor_accounts
-
-# A step that is so late has lost its worker.
-LATE: Final = timedelta(minutes=10)
 
 
 def paid_at_most_once() -> Iterator[str]:
@@ -29,12 +27,15 @@ def paid_at_most_once() -> Iterator[str]:
 
 def nothing_is_left_alone() -> Iterator[str]:
     """I9: give calls without proof whose next look is overdue."""
-    late = database_now() - LATE
+    unproven = ProviderAttempt.objects.filter(state__in=(AttemptState.SENDING, AttemptState.UNKNOWN), is_live=True)
+    if not unproven.exists():
+        return
+    # A step that is so late has lost its worker.
+    late = database_now() - timedelta(minutes=rules_on(day=business_date()).look_late_minutes)
     waiting = SagaStep.objects.filter(state=StepState.PENDING, run_at__lt=late, saga__state=SagaState.RUNNING)
     running = SagaStep.objects.filter(state=StepState.CLAIMED, lease_until__lt=late)
     overdue = {step.saga_id: step.run_at for step in [*waiting, *running]}
-    unproven = (AttemptState.SENDING, AttemptState.UNKNOWN)
-    for attempt in ProviderAttempt.objects.filter(saga_id__in=overdue, state__in=unproven, is_live=True):
+    for attempt in unproven.filter(saga_id__in=overdue):
         since = overdue[attempt.saga_id].isoformat(timespec="minutes")
         yield f"call {attempt.our_reference} of saga {attempt.saga_id} is {attempt.state}, its look was due {since}"
 

@@ -108,11 +108,21 @@ class ParametersInPast(KistError):
 
 
 class ParametersInvalid(KistError):
-    """Scores are not in order, or a time is none."""
+    """Scores are not in order."""
 
     code = "payments.parameters_invalid"
     http_status = 422
-    template = "The score for a look is at most the score that passes, at most 100, and each time is 1 to 365 days."
+    template = (
+        "The score for a look is at most the score that passes, the scores of degrees rise, and none is above 100."
+    )
+
+
+class ParameterOutOfRange(KistError):
+    """A threshold is too short or too long to make sense."""
+
+    code = "payments.parameter_out_of_range"
+    http_status = 422
+    template = "The {name} cannot be {value}. Choose a number from {least} to {most}."
 
 
 class ParametersDateTaken(KistError):

@@ -102,7 +102,7 @@ class ChequeIncomplete(KistError):
 
     code = "payments.cheque_incomplete"
     http_status = 422
-    template = "A cheque needs its number of six digits, its bank, and a date not older than three months nor ahead."
+    template = "A cheque needs its number of six digits, its bank, and a date not older than {months} months nor ahead."
 
 
 class DepositEmpty(KistError):

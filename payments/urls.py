@@ -14,6 +14,7 @@ from payments.admin.deposits import deposit_ask_page, deposit_page
 from payments.admin.disputes import dispute_act_page, dispute_answer_page, dispute_paper_page
 from payments.admin.incoming import link_ask_page, payment_page
 from payments.admin.incoming_sections import customer_payments_part, loan_payments_part
+from payments.admin.parameters import parameters_publish_page
 from payments.admin.payees import account_prove_page, check_decide_page, doubts_page
 from payments.admin.payment_acts import payment_act_page, payment_matches_part
 from payments.admin.payout_answers import payout_answer_page
@@ -24,7 +25,6 @@ from payments.admin.settlements import settlement_page
 from payments.admin.suspense import suspense_list_page
 from payments.admin.vendors import (
     dashboard_page,
-    parameters_publish_page,
     route_add_page,
     route_end_page,
     vendor_add_page,

@@ -1,18 +1,19 @@
 """What late transfers cost: the dated rules, and every amount that was booked."""
 
+from typing import Any
+
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, RangeDateFilter
 from core.business_date import business_date
-from core.errors import KistError
 from core.staff_forms import DayField, RupeesField, StaffForm, reason_field
-from core.staff_pages import acting_user, staff_page, staff_response
+from core.staff_pages import acting_user, staff_page
 from core.templatetags.kist import amount
+from payments.admin.form_pages import form_page
 from payments.admin.lists import FoundByName
 from payments.models import CompensationRule, PayoutCompensation, Rail
 from payments.services.compensations import CompensationTerms, compensation_rule_publish
@@ -83,28 +84,11 @@ def compensation_publish_page(request: HttpRequest) -> HttpResponse:
     """Publish what a late transfer on a rail costs."""
     initial = {"valid_from": business_date(), "expense_code": COMPENSATION, "owed_code": COMPENSATION_OWED}
     form = RuleForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            _publish(request, form)
-        except KistError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, "Saved.")
-            return redirect(_LIST)
-    return staff_response(
-        request,
-        "lms/simple_form.html",
-        status=422 if request.method == "POST" else 200,
-        title="New terms of compensation",
-        form=form,
-        back=reverse(_LIST),
-        back_words="Back",
-        button="Publish",
-        intro=_INTRO,
-    )
+    back = reverse(_LIST)
 
+    def act(entered: dict[str, Any]) -> str:
+        terms = CompensationTerms(**{name: entered.pop(name) for name in CompensationTerms.__slots__})
+        compensation_rule_publish(rail=Rail(entered.pop("rail")), terms=terms, actor=acting_user(request), **entered)
+        return back
 
-def _publish(request: HttpRequest, form: RuleForm) -> None:
-    entered = dict(form.cleaned_data)
-    terms = CompensationTerms(**{name: entered.pop(name) for name in CompensationTerms.__slots__})
-    compensation_rule_publish(rail=Rail(entered.pop("rail")), terms=terms, actor=acting_user(request), **entered)
+    return form_page(request, form, act, title="New terms of compensation", button="Publish", back=back, intro=_INTRO)

@@ -1,26 +1,24 @@
-"""Vendors as data: how they do, their contracts, what each is asked for from which day on, and the thresholds."""
+"""Vendors as data: how they do, their contracts, what each is asked for from which day on."""
 
-from dataclasses import fields
 from typing import Any, Final
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from core.admin_base import AddedByPageAdmin, ChoicesDropdownFilter, PageAdmin, ReadOnlyModelAdmin
 from core.business_date import business_date
 from core.clock import database_now
-from core.errors import KistError
-from core.staff_forms import DayField, RupeesField, StaffForm, reason_field, rupees_text
+from core.staff_forms import DayField, RupeesField, StaffForm, reason_field
 from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import amount
+from payments.admin.form_pages import form_page, number_field
 from payments.health import clearing_accounts, vendors_health
-from payments.models import Operation, PaymentParameters, Rail, Vendor, VendorKind, VendorRoute
+from payments.models import Operation, Rail, Vendor, VendorKind, VendorRoute
 from payments.models.vendor import look_seconds_standard
-from payments.services.rules import PaymentRules, payment_parameters_publish, rules_on
 from payments.services.vendor_changes import (
     VENDOR_VALUES,
     RouteTerms,
@@ -31,12 +29,6 @@ from payments.services.vendor_changes import (
     vendor_secrets_rotate,
 )
 
-_MONEY: Final = ("payout_approval_above_paise", "cash_receipt_limit_paise")
-
-
-def _number(label: str, *, least: int = 1, most: int = 10_000, help_text: str = "") -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=least, max_value=most, help_text=help_text)
-
 
 class VendorForm(StaffForm):
     """What a contract says, without its secrets."""
@@ -45,10 +37,10 @@ class VendorForm(StaffForm):
     base_url = forms.CharField(label="Address", max_length=200, help_text="https, without the path of a call.")
     key_id = forms.CharField(label="Key", max_length=80, required=False, help_text="The public half.")
     account_number = forms.CharField(label="Account at the vendor", max_length=30, required=False)
-    priority_class = _number("Priority", least=0, most=99, help_text="Lower is first.")
-    calls_per_second = _number("Calls a second by contract")
-    answer_seconds = _number("Answers within seconds", most=50)
-    idempotency_hours = _number("A key counts for hours", most=720)
+    priority_class = number_field("Priority", least=0, most=99, help_text="Lower is first.")
+    calls_per_second = number_field("Calls a second by contract")
+    answer_seconds = number_field("Answers within seconds", most=50)
+    idempotency_hours = number_field("A key counts for hours", most=720)
     is_active = forms.BooleanField(label="In use", required=False, initial=True)
     reason = reason_field(required=True)
 
@@ -86,7 +78,7 @@ class RouteForm(StaffForm):
 
     operation = forms.ChoiceField(choices=Operation.choices)
     rail = forms.ChoiceField(required=False, choices=[("", "none"), *Rail.choices], help_text="For payouts alone.")
-    rank = _number("Rank", help_text="The lowest is asked first; then the cheaper one.")
+    rank = number_field("Rank", help_text="The lowest is asked first; then the cheaper one.")
     cost_paise = RupeesField(label="Cost of a call in rupees")
     least_paise = RupeesField(label="From, in rupees")
     most_paise = RupeesField(label="Up to, in rupees")
@@ -98,7 +90,9 @@ class RouteForm(StaffForm):
         initial=look_seconds_standard,
         help_text="What became of a call; afterwards every six hours, and daily from the third working day on.",
     )
-    looks_in_two_hours = _number("Looks in two hours at most", least=0, most=99, help_text="0: as many as one likes.")
+    looks_in_two_hours = number_field(
+        "Looks in two hours at most", least=0, most=99, help_text="0: as many as one likes."
+    )
     valid_from = DayField(label="From the day")
     reason = reason_field(required=True)
 
@@ -106,27 +100,6 @@ class RouteForm(StaffForm):
 class EndForm(StaffForm):
     """Why a route ends."""
 
-    reason = reason_field(required=True)
-
-
-class ParametersForm(StaffForm):
-    """The next row of thresholds; it starts from the one in force."""
-
-    valid_from = DayField(label="In force from", help_text="The business date or later.")
-    payout_approval_above_paise = RupeesField(label="Payouts need a second person above, in rupees")
-    cash_receipt_limit_paise = RupeesField(label="Cash of one event at most, in rupees")
-    payee_proof_days = _number("A proof counts for days", most=365)
-    name_pass_score = _number("Names are one person's from score", most=100)
-    name_review_score = _number("Somebody looks from score", most=100)
-    name_complete_score = _number("Names are the same from score", most=100)
-    name_high_score = _number("Nearly the same from score", most=100)
-    name_moderate_score = _number("Alike from score", most=100)
-    name_low_score = _number("Something in common from score", most=100)
-    proof_unknown_minutes = _number("A lost check is asked for again after minutes", most=1440)
-    reversal_watch_days = _number("A paid payout is watched for days", most=365)
-    cheque_late_days = _number("A cheque at the bank is late after days", most=365)
-    settlement_late_days = _number("A settlement is late after days", most=365)
-    source = forms.CharField(max_length=200, help_text="The circular or the policy.")
     reason = reason_field(required=True)
 
 
@@ -179,34 +152,6 @@ class VendorRouteAdmin(ReadOnlyModelAdmin):
         return amount(route.most_paise)
 
 
-@admin.register(PaymentParameters)
-class PaymentParametersAdmin(AddedByPageAdmin):
-    """Thresholds of payments, by the day from which they count."""
-
-    add_permission, add_page = "payments.publish_paymentparameters", "staff-payments:parameters-publish"
-    list_display = (
-        "valid_from",
-        "second_person_above",
-        "payee_proof_days",
-        "name_pass_score",
-        "name_review_score",
-        "reversal_watch_days",
-        "cash_limit",
-        "source",
-    )
-    sortable_by = ()
-
-    @admin.display(description="Second person above")
-    def second_person_above(self, row: PaymentParameters) -> SafeString:
-        """Show the limit of payouts by one person."""
-        return amount(row.payout_approval_above_paise)
-
-    @admin.display(description="Cash at most")
-    def cash_limit(self, row: PaymentParameters) -> SafeString:
-        """Show the limit of cash."""
-        return amount(row.cash_receipt_limit_paise)
-
-
 @staff_page("payments.view_vendor")
 def dashboard_page(request: HttpRequest) -> HttpResponse:
     """Show how vendors do and what waits on the accounts that their money passes through."""
@@ -231,7 +176,7 @@ def vendor_add_page(request: HttpRequest) -> HttpResponse:
         return reverse("admin:payments_vendor_change", args=[vendor.pk])
 
     back = reverse("admin:payments_vendor_changelist")
-    return _form_page(request, form, act, title="New vendor", button="Enter", back=back, intro=_NEW_VENDOR)
+    return form_page(request, form, act, title="New vendor", button="Enter", back=back, intro=_NEW_VENDOR)
 
 
 @staff_page("payments.change_vendor")
@@ -246,7 +191,7 @@ def vendor_change_page(request: HttpRequest, vendor_id: int) -> HttpResponse:
         vendor_change(vendor_id=vendor.pk, values=entered, reason=reason, actor=acting_user(request))
         return back
 
-    return _form_page(request, form, act, title=f"Contract with {vendor.name}", button="Save", back=back)
+    return form_page(request, form, act, title=f"Contract with {vendor.name}", button="Save", back=back)
 
 
 @staff_page("payments.change_secret")
@@ -261,7 +206,7 @@ def vendor_secrets_page(request: HttpRequest, vendor_id: int) -> HttpResponse:
         return back
 
     title = f"New secrets of {vendor.name}"
-    return _form_page(request, form, act, title=title, button="Replace", back=back, intro=_SECRETS)
+    return form_page(request, form, act, title=title, button="Replace", back=back, intro=_SECRETS)
 
 
 @staff_page("payments.add_vendorroute")
@@ -278,7 +223,7 @@ def route_add_page(request: HttpRequest, vendor_id: int) -> HttpResponse:
         return back
 
     title = f"New route to {vendor.name}"
-    return _form_page(request, form, act, title=title, button="Add", back=back, intro=_ROUTE)
+    return form_page(request, form, act, title=title, button="Add", back=back, intro=_ROUTE)
 
 
 @staff_page("payments.change_vendorroute")
@@ -293,30 +238,7 @@ def route_end_page(request: HttpRequest, route_id: int) -> HttpResponse:
         return back
 
     title = f"End {route.get_operation_display()} {route.rail} by {route.vendor.name}"
-    return _form_page(request, form, act, title=title, button="End it today", back=back)
-
-
-@staff_page("payments.publish_paymentparameters")
-def parameters_publish_page(request: HttpRequest) -> HttpResponse:
-    """Publish the next row of thresholds."""
-    today = business_date()
-    columns: dict[str, Any] = dict(rules_on(day=today).as_columns())
-    initial = columns | {"valid_from": today} | {name: rupees_text(columns[name]) for name in _MONEY}
-    form = ParametersForm(request.POST or None, initial=initial)
-    back = reverse("admin:payments_paymentparameters_changelist")
-
-    def act(entered: dict[str, Any]) -> str:
-        rules = PaymentRules(**{field.name: entered[field.name] for field in fields(PaymentRules)})
-        payment_parameters_publish(
-            valid_from=entered["valid_from"],
-            rules=rules,
-            source=entered["source"],
-            reason=entered["reason"],
-            actor=acting_user(request),
-        )
-        return back
-
-    return _form_page(request, form, act, title="New thresholds of payments", button="Publish", back=back, intro=_ROWS)
+    return form_page(request, form, act, title=title, button="End it today", back=back)
 
 
 _NEW_VENDOR: Final = (
@@ -324,29 +246,3 @@ _NEW_VENDOR: Final = (
 )
 _SECRETS: Final = "Secrets are kept encrypted and are never shown again, to nobody."
 _ROUTE: Final = "An earlier row for the same operation and rail ends the day before. Without hours it is always open."
-_ROWS: Final = "What is published is never changed; the latest row that is in force counts."
-
-
-def _form_page(
-    request: HttpRequest, form: StaffForm, act: Any, *, title: str, button: str, back: str, intro: str = ""
-) -> HttpResponse:
-    """Show a form; on submit do the act and go where it says."""
-    if request.method == "POST" and form.is_valid():
-        try:
-            address = act(dict(form.cleaned_data))
-        except KistError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, "Saved.")
-            return redirect(address)
-    return staff_response(
-        request,
-        "lms/simple_form.html",
-        status=422 if form.errors else 200,
-        title=title,
-        form=form,
-        back=back,
-        back_words="Back",
-        button=button,
-        intro=intro,
-    )

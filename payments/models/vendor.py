@@ -129,6 +129,17 @@ class PaymentParameters(models.Model):
     # After so many days a cheque at the bank, or what is missing of a settlement, is somebody's work.
     cheque_late_days = models.PositiveSmallIntegerField(default=3)
     settlement_late_days = models.PositiveSmallIntegerField(default=3)
+    # So long is a cheque good from its date, by the calendar.
+    cheque_valid_months = models.PositiveSmallIntegerField(default=3)
+    # When an alarm rings: for what is undone, a call without proof, a webhook that speaks of what is not known, a look
+    # that nobody makes, and money that is on its way or to be given back.
+    undo_late_minutes = models.PositiveSmallIntegerField(default=5)
+    unproven_late_minutes = models.PositiveSmallIntegerField(default=15)
+    webhook_late_minutes = models.PositiveSmallIntegerField(default=30)
+    look_late_minutes = models.PositiveSmallIntegerField(default=10)
+    transfer_late_hours = models.PositiveSmallIntegerField(default=24)
+    # What no vendor has told after so many days is asked of people.
+    call_asked_days = models.PositiveSmallIntegerField(default=7)
     source = models.CharField(max_length=200)
 
     class Meta:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from core.business_date import business_date
 from core.clock import database_now
 from core.failpoints import failpoint
 from core.sagas.definitions import Done, Failed, Outcome, Park, StepRun, Wait
@@ -22,12 +23,11 @@ from payments.services.attempts import (
     call_of,
 )
 from payments.services.looks import pause_before_look
+from payments.services.rules import RANGES, rules_on
 from payments.vendors.answers import PayoutNews
 from payments.vendors.errors import VendorAway
 
 _AT_ONCE: Final = timedelta(seconds=1)
-# What no vendor has told by then is asked of people. Source: money 8.
-_ASKED_FOR: Final = timedelta(days=7)
 _CANCELLED: Final = "Cancelled before it was sent"
 
 
@@ -174,9 +174,11 @@ def _final(wire: Wire, attempt: ProviderAttempt, now: datetime) -> Outcome | Non
 
 
 def _open_for_long(wire: Wire, attempt: ProviderAttempt, now: datetime) -> Outcome | None:
-    if attempt.first_sent_at is None or now < attempt.first_sent_at + _ASKED_FOR:
+    if attempt.first_sent_at is None or now < attempt.first_sent_at + timedelta(days=RANGES["call_asked_days"][0]):
         return None
-    days = _ASKED_FOR.days
+    days = rules_on(day=business_date()).call_asked_days
+    if now < attempt.first_sent_at + timedelta(days=days):
+        return None
     problem = f"The {wire.party} has not said in {days} days what became of it: ask the {wire.party} or the bank"
     return Park(problem, awaits=call_name(attempt=attempt))
 

@@ -44,9 +44,6 @@ from payments.services.incoming import money_move, payment_lock, payment_new, pa
 from payments.services.vendors import CASH_IN_HAND, POOL_BANK, SUSPENSE, parameters_on
 
 _CHEQUE_DIGITS: Final = 6
-# A cheque is good for three months from its date (Reserve Bank of India, DBOD.AML BC.47, 4 November 2011), which end
-# on the day of the same number (Negotiable Instruments Act 1881, sections 23 and 24).
-_CHEQUE_MONTHS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,10 +267,12 @@ def _cash_limit_check(loan: Loan, amount_paise: int) -> None:
 
 def _cheque_check(cheque: Cheque) -> None:
     today = business_date()
+    months = parameters_on(day=today).cheque_valid_months
     is_number = cheque.number.isdigit() and len(cheque.number) == _CHEQUE_DIGITS
-    is_good = cheque.dated <= today <= add_months(cheque.dated, _CHEQUE_MONTHS)
+    # They end on the day of the same number. Source: Negotiable Instruments Act 1881, sections 23 and 24.
+    is_good = cheque.dated <= today <= add_months(cheque.dated, months)
     if not is_number or not cheque.bank.strip() or not is_good:
-        raise ChequeIncomplete()
+        raise ChequeIncomplete(months=months)
 
 
 def _depositable_check(receipts: list[CounterReceipt], payment_ids: list[int]) -> None:

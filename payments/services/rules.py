@@ -11,7 +11,7 @@ from core import audit
 from core.business_date import business_date
 from core.transactions import run_in_transaction
 from lms.services.checks import reason_check
-from payments.errors import ParametersDateTaken, ParametersInPast, ParametersInvalid
+from payments.errors import ParameterOutOfRange, ParametersDateTaken, ParametersInPast, ParametersInvalid
 from payments.models import PaymentParameters
 
 FIRST_SOURCE: Final = (
@@ -19,8 +19,24 @@ FIRST_SOURCE: Final = (
 )
 # The day on which section 269ST began to count.
 _FIRST_DAY: Final = date(2017, 4, 1)
-_MOST_DAYS: Final = 365
 _MOST_SCORE: Final = 100
+_DAYS: Final = (1, 365)
+_MINUTES: Final = (1, 1440)
+# The least and the most of each time. What a vendor says may change for a week. Source: money 4.
+RANGES: Final = {
+    "payee_proof_days": _DAYS,
+    "proof_unknown_minutes": _MINUTES,
+    "reversal_watch_days": _DAYS,
+    "cheque_late_days": _DAYS,
+    "settlement_late_days": _DAYS,
+    "cheque_valid_months": (1, 12),
+    "undo_late_minutes": _MINUTES,
+    "unproven_late_minutes": _MINUTES,
+    "webhook_late_minutes": _MINUTES,
+    "look_late_minutes": _MINUTES,
+    "transfer_late_hours": (1, 168),
+    "call_asked_days": (7, 365),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +56,14 @@ class PaymentRules:
     cash_receipt_limit_paise: int = 1_99_999_99
     cheque_late_days: int = 3
     settlement_late_days: int = 3
+    # Reserve Bank of India, DBOD.AML BC.47, 4 November 2011.
+    cheque_valid_months: int = 3
+    undo_late_minutes: int = 5
+    unproven_late_minutes: int = 15
+    webhook_late_minutes: int = 30
+    look_late_minutes: int = 10
+    transfer_late_hours: int = 24
+    call_asked_days: int = 7
 
     def as_columns(self) -> dict[str, int]:
         """Return the thresholds by the names of their columns."""
@@ -71,19 +95,15 @@ def payment_parameters_publish(
 
     Raises:
         ParametersInPast: the day is closed.
-        ParametersInvalid: the scores are not in order, or a time is none.
+        ParametersInvalid: the scores are not in order.
+        ParameterOutOfRange: a time is too short or too long.
         ParametersDateTaken: another row begins on that day.
         ReasonMissing: the reason is empty.
     """
     reason_check(reason=reason, is_required=True)
     if valid_from < (today := business_date()):
         raise ParametersInPast(valid_from=valid_from, business_date=today)
-    days = (rules.payee_proof_days, rules.reversal_watch_days, rules.cheque_late_days, rules.settlement_late_days)
-    scores_fit = 0 < rules.name_review_score <= rules.name_pass_score <= _MOST_SCORE
-    degrees = (rules.name_low_score, rules.name_moderate_score, rules.name_high_score, rules.name_complete_score)
-    scores_fit = scores_fit and sorted(degrees) == list(degrees) and degrees[-1] <= _MOST_SCORE
-    if not scores_fit or not all(0 < number <= _MOST_DAYS for number in days):
-        raise ParametersInvalid()
+    _check(rules)
 
     def publish() -> PaymentParameters:
         try:
@@ -103,3 +123,14 @@ def payment_parameters_publish(
         return row
 
     return run_in_transaction(publish)
+
+
+def _check(rules: PaymentRules) -> None:
+    degrees = (rules.name_low_score, rules.name_moderate_score, rules.name_high_score, rules.name_complete_score)
+    is_ordered = sorted(degrees) == list(degrees) and degrees[-1] <= _MOST_SCORE
+    if not is_ordered or not 0 < rules.name_review_score <= rules.name_pass_score <= _MOST_SCORE:
+        raise ParametersInvalid()
+    for name, (least, most) in RANGES.items():
+        value = getattr(rules, name)
+        if not least <= value <= most:
+            raise ParameterOutOfRange(name=name.replace("_", " "), value=value, least=least, most=most)

@@ -112,7 +112,7 @@ def cash_overnight(vendor: Vendor) -> None:
 
 CASES: dict[str, tuple[Callable[[Vendor], None], str, str]] = {
     "suspense": (suspense, "payment: in suspense: nobody has decided whose it is", "state__exact=SUSPENSE"),
-    "refund": (refund, "refund: not given back for more than a day", "state__exact=REFUNDING"),
+    "refund": (refund, "refund: not given back for more than 24 hours", "state__exact=REFUNDING"),
     "attempt": (attempt, "refund: sent without proof either way", "state__exact=REFUNDING"),
     "saga": (refund_saga, "refund: waits for a person", "incomingpayment"),
     "poison": (poison, "webhook: could not be applied", "state__exact=POISON"),

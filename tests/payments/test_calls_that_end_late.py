@@ -15,6 +15,7 @@ from lms.models import Loan
 from payments.models import (
     AttemptState,
     IncomingPayment,
+    PaymentParameters,
     PaymentRefund,
     PaymentState,
     Payout,
@@ -107,6 +108,22 @@ def hear(told: Told, *, source: str = "WEBHOOK") -> None:
 def standing(payout: Payout) -> tuple[object, ...]:
     payout.refresh_from_db()
     return payout.state, call().state, balance_of(FLOAT), balance_of(SENT)
+
+
+def test_call_is_asked_for_as_long_as_the_thresholds_say(simulators: Simulators) -> None:
+    payout = begun(simulators)
+    PaymentParameters.objects.update(call_asked_days=9)
+    simulators.set("fault", vendor="razorpay", fault="deemed")
+    run_sagas(rounds=2)
+
+    states = []
+    for days in (8, 9):
+        ProviderAttempt.objects.update(first_sent_at=database_now() - timedelta(days=days))
+        run_sagas(rounds=1)
+        states.append(saga_of(payout).state)
+
+    assert states == [SagaState.RUNNING, SagaState.MANUAL]
+    assert "has not said in 9 days" in saga_of(payout).problem
 
 
 @pytest.mark.parametrize(
