@@ -32,7 +32,7 @@ def test_examples_are_answered_as_the_guide_says() -> None:
 
     answers = [(expected, command, _run(command, values)) for expected, command in EXAMPLES]
 
-    assert len(answers) == 14
+    assert len(answers) == 16
     assert [(command, status) for expected, command, status in answers if str(status) != expected] == []
 
 

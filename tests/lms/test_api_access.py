@@ -11,8 +11,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from core.approvals.services import approval_request
-from core.models import ApprovalRequest, AuditEntry, IdempotencyKey
+from core.inbox.models import MessageState
+from core.inbox.services import message_receive
+from core.models import ApprovalRequest, AuditEntry, IdempotencyKey, InboxMessage, Saga
 from core.reasons.services import reason_codes_seed
+from core.sagas.models import SagaState
 from core.tokens.services import token_issue
 from customers.models import Customer
 from ledger.approvals import MANUAL_JOURNAL, voucher_payload
@@ -38,6 +41,10 @@ READ: dict[str, tuple[dict[str, Any], dict[str, str], frozenset[str]]] = {
     "api-approvals": ({}, {}, EVERY_ROLE),
     "api-approval": ({"request_id": ApprovalRequest}, {}, EVERY_ROLE),
     "api-reason-codes": ({}, {"act": "waive"}, EVERY_ROLE),
+    "api-sagas": ({}, {}, EVERY_ROLE),
+    "api-saga": ({"saga_id": Saga}, {}, EVERY_ROLE),
+    "api-messages": ({}, {}, EVERY_ROLE),
+    "api-message": ({"message_id": InboxMessage}, {}, EVERY_ROLE),
     "api-customers": ({}, {}, EVERY_ROLE),
     "api-customer": ({"number": Customer}, {}, EVERY_ROLE),
     "api-accounts": ({}, {}, EVERY_ROLE),
@@ -68,16 +75,23 @@ SENT: dict[str, tuple[dict[str, Any], dict[str, Any], frozenset[str]]] = {
     ),
     "api-approval-reject": ({"request_id": ApprovalRequest}, {"reason": "No"}, MANAGER),
     "api-approval-withdraw": ({"request_id": ApprovalRequest}, {}, frozenset({"finance"})),
+    "api-saga-retry": ({"saga_id": Saga}, {"reason": "Looked at"}, BOOKKEEPERS),
+    "api-saga-park": ({"saga_id": Saga}, {"reason": "Looked at"}, BOOKKEEPERS),
+    "api-saga-compensate": ({"saga_id": Saga}, {"reason": "Looked at"}, BOOKKEEPERS),
+    "api-message-replay": ({"message_id": InboxMessage}, {"reason": "Mended"}, BOOKKEEPERS),
     "api-manual-journals": ({}, {"lines": []}, BOOKKEEPERS),
     "api-receipts-bulk": ({}, {"receipts": []}, CASHIERS),
 }
 NAMED = {Customer: "number", Loan: "number", Account: "code", Product: "code"}
-BOOK = (Loan, LoanFact, Journal, Transfer, Customer, Product, Account, ApprovalRequest, IdempotencyKey)
+BOOK = (
+    *(Loan, LoanFact, Journal, Transfer, Customer, Product, Account),
+    *(ApprovalRequest, IdempotencyKey, Saga, InboxMessage),
+)
 
 
 @pytest.fixture
 def loan() -> Loan:
-    """A running loan with a receipt, and a journal by hand that waits, so that every address has a row."""
+    """A running loan with a receipt, a journal by hand that waits, and work, so that every address has a row."""
     set_business_date(date(2026, 3, 10))
     reason_codes_seed()
     call_command("authority_seed", stdout=StringIO())
@@ -95,6 +109,8 @@ def loan() -> Loan:
         actor=make_staff("finance"),
         idempotency_key="waiting",
     )
+    Saga.objects.create(kind="payments.of_a_newer_release", intent_key="1", state=SagaState.MANUAL)
+    message_receive(source="razorpay", event_id="evt_1", raw=b"{}", queue="pay.webhook", state=MessageState.POISON)
     return loan
 
 
