@@ -1,6 +1,6 @@
 """What is known of cash and cheques: the drawers of a day, what is with us, and what lies at the bank uncleared."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,6 +10,7 @@ from django.db.models import Count, Min, QuerySet, Sum
 from ledger.models import Account
 from ledger.selectors import balance_now
 from payments.models import CounterKind, CounterReceipt, SlipState
+from payments.services.rules import rules_on
 from payments.services.vendors import CASH_IN_HAND
 
 SHOWN: Final = 50
@@ -46,6 +47,15 @@ class Till:
     def difference_paise(self) -> int:
         """Return by how much the books differ from the drawers."""
         return self.booked_paise - self.cash_paise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtBank:
+    """A cheque that lies at the bank: for how many days, and whether that is too long."""
+
+    receipt: CounterReceipt
+    days: int
+    is_late: bool
 
 
 def till_on(*, day: date) -> Till:
@@ -85,6 +95,16 @@ def cheques_in_clearing() -> QuerySet[CounterReceipt]:
     """Return the cheques that were brought to the bank and have neither cleared nor bounced, the oldest first."""
     rows = CounterReceipt.objects.filter(kind=CounterKind.CHEQUE, state=SlipState.DEPOSITED)
     return rows.select_related("payment__loan", "deposit").order_by("pk")
+
+
+def cheques_at_bank(*, receipts: Iterable[CounterReceipt], today: date) -> list[AtBank]:
+    """Tell for how long each of these lies at the bank; those that are no cheque in clearing are left out."""
+    late_days = rules_on(day=today).cheque_late_days
+    return [
+        AtBank(receipt=row, days=(days := (today - row.deposit.deposited_on).days), is_late=days > late_days)
+        for row in receipts
+        if row.deposit is not None and (row.kind, row.state) == (CounterKind.CHEQUE, SlipState.DEPOSITED)
+    ]
 
 
 def receipts_with_us(*, kind: CounterKind) -> Sequence[CounterReceipt]:

@@ -13,6 +13,7 @@ from core.reasons.services import reason_codes_seed
 from core.tokens.services import token_issue
 from tests.factories.book import receive
 from tests.factories.lms import make_loan, set_business_date
+from tests.factories.payments import make_parameters, make_vendor
 from tests.factories.staff import make_staff
 
 GUIDE = Path(settings.BASE_DIR) / "docs" / "api.md"
@@ -23,7 +24,9 @@ EXAMPLES = re.findall(r"^# (\d{3})\n(curl .+)$", GUIDE.read_text(encoding="utf-8
 def test_examples_are_answered_as_the_guide_says() -> None:
     set_business_date(date(2026, 3, 10))
     reason_codes_seed()
+    make_parameters()
     loan = make_loan()
+    make_vendor(address="http://127.0.0.1:9")
     receive(loan, 5_000_00, date(2026, 2, 1))
     operator = make_staff("operations")
     token = token_issue(owner=operator, actor=operator, name="Guide", days=1).text
@@ -32,7 +35,7 @@ def test_examples_are_answered_as_the_guide_says() -> None:
 
     answers = [(expected, command, _run(command, values)) for expected, command in EXAMPLES]
 
-    assert len(answers) == 16
+    assert len(answers) == 19
     assert [(command, status) for expected, command, status in answers if str(status) != expected] == []
 
 

@@ -16,6 +16,7 @@ from core.acts.rules import approval_reasons
 from core.acts.submitting import act_preview, act_submit
 from core.api.approvals import ApprovalSummarySerializer
 from core.api.views import KeyedView, StaffView
+from core.approvals.models import ApprovalRequest
 from core.idempotency.services import Answer
 
 DONE, WAITING = "DONE", "WAITING"
@@ -124,11 +125,16 @@ def act_paths(acts: Sequence[Act], *, subject: Subject) -> Iterator[URLPattern]:
         yield path(f"{where}preview/", _described_preview(preview, act, form).as_view(), name=f"api-preview-{act.slug}")
 
 
+def waiting_answer(request: ApprovalRequest) -> Answer:
+    """Answer that nothing was done yet: a second person has to let it happen."""
+    body = ApprovalSummarySerializer(request).data
+    return Answer(status_code=202, body={"outcome": WAITING, "address": body["address"], "request": dict(body)})
+
+
 def _answer(outcome: ActDone | ActWaiting, subject: Subject) -> Answer:
     """Put an outcome in words: 201 when it was done, 202 when it waits."""
     if isinstance(outcome, ActWaiting):
-        body = ApprovalSummarySerializer(outcome.request).data
-        return Answer(status_code=202, body={"outcome": WAITING, "address": body["address"], "request": dict(body)})
+        return waiting_answer(outcome.request)
     result = outcome.result
     shown = {
         "outcome": DONE,

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.approvals import ApprovalSummarySerializer
+from core.api.acts import DONE, WaitingSerializer, waiting_answer
 from core.api.views import KeyedView, StaffView
 from core.idempotency.services import Answer
 from lms.acts import ACTS, ActDone, ActWaiting, LoanAct, act_preview, act_submit, approval_reasons
@@ -19,7 +19,6 @@ from lms.api.serializers import FactSerializer, LoanSummarySerializer
 from lms.models import Loan, LoanFact
 from lms.services.borrowers import loan_lock
 
-DONE, WAITING = "DONE", "WAITING"
 _REASONS = ("reason", "reason_code")
 
 
@@ -32,14 +31,6 @@ class ActDoneSerializer(serializers.Serializer[Any]):
     result_id = serializers.IntegerField()
     fact = FactSerializer(allow_null=True)
     loan = LoanSummarySerializer()
-
-
-class ActWaitingSerializer(serializers.Serializer[Any]):
-    """A second person has to let it happen: nothing was done yet."""
-
-    outcome = serializers.ChoiceField(choices=[WAITING])
-    address = serializers.CharField(help_text="Where the request is read.")
-    request = ApprovalSummarySerializer()
 
 
 class ActEffectSerializer(serializers.Serializer[Any]):
@@ -120,8 +111,7 @@ def act_answer(*, act: LoanAct, loan: Loan, sent: Sent, actor: Any, key: str) ->
         idempotency_key=key,
     )
     if isinstance(outcome, ActWaiting):
-        body = ApprovalSummarySerializer(outcome.request).data
-        return Answer(status_code=202, body={"outcome": WAITING, "address": body["address"], "request": dict(body)})
+        return waiting_answer(outcome.request)
     return Answer(status_code=201, body=_done(loan, outcome))
 
 
@@ -182,7 +172,7 @@ def _described(view: type[Any], act: LoanAct, form: type[serializers.Serializer[
         request=form,
         responses={
             201: OpenApiResponse(ActDoneSerializer, "It was done."),
-            202: OpenApiResponse(ActWaitingSerializer, "A second person has to let it happen."),
+            202: OpenApiResponse(WaitingSerializer, "A second person has to let it happen."),
         },
     )
     return extend_schema_view(post=post)(view)

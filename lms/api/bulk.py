@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.acts import DONE, WAITING
 from core.api.errors import NotFound as NothingThere
 from core.api.exceptions import refusal_body
 from core.api.schema import RefusalSerializer
@@ -16,7 +17,7 @@ from core.errors import KistError
 from core.idempotency.services import Answer, request_answer_keep, request_replay
 from lms.acts import act_of
 from lms.acts.inputs import ReceiptInput
-from lms.api.acts import DONE, WAITING, Sent, act_answer
+from lms.api.acts import Sent, act_answer
 from lms.api.loans import loan_of
 
 MOST = 200

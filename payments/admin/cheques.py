@@ -1,8 +1,7 @@
 """What the bank says of a cheque: credited, or bounced with the charge of the terms."""
 
 from collections.abc import Callable
-from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -11,22 +10,9 @@ from django.http import HttpRequest
 from core.errors import KistError
 from core.staff_forms import StaffForm, reason_field
 from core.staff_pages import acting_user
-from payments.models import CounterKind, CounterReceipt, IncomingPayment, SlipState
+from payments.models import ChequeReturn, CounterKind, CounterReceipt, IncomingPayment, SlipState
 from payments.services.counter_effects import loan_effect
 from payments.services.deposits import cheque_bounce, cheque_clear
-from payments.services.rules import rules_on
-
-# Why banks return cheques (Uniform Regulations and Rules for Bankers' Clearing Houses, annexure D), the usual ones.
-RETURNS: Final = (
-    ("01", "01 Funds insufficient"),
-    ("02", "02 Exceeds arrangement"),
-    ("03", "03 Effects not cleared, present again"),
-    ("12", "12 Drawer's signature differs"),
-    ("20", "20 Payment stopped by drawer"),
-    ("51", "51 Account blocked"),
-    ("55", "55 Account closed"),
-    ("88", "88 Other reason"),
-)
 
 
 class ChequeForm(StaffForm):
@@ -34,7 +20,7 @@ class ChequeForm(StaffForm):
 
     decision = forms.ChoiceField(label="The bank says")
     reason_code = forms.ChoiceField(
-        label="Reason of the return", required=False, choices=[("", "None: it was credited"), *RETURNS]
+        label="Reason of the return", required=False, choices=[("", "None: it was credited"), *ChequeReturn.choices]
     )
     is_charged = forms.BooleanField(label="Levy the bounce charge of the terms", required=False, initial=True)
     reason = reason_field(required=True)
@@ -78,14 +64,6 @@ def cheque_decided(request: HttpRequest, receipt: CounterReceipt, form: ChequeFo
         return {}
     messages.success(request, "Noted, and booked on the loan.")
     return {}
-
-
-def cheque_context(receipt: CounterReceipt, *, today: date) -> dict[str, Any]:
-    """Tell for how long a cheque lies at the bank."""
-    if receipt.deposit is None or receipt.state != SlipState.DEPOSITED or receipt.kind != CounterKind.CHEQUE:
-        return {}
-    days = (today - receipt.deposit.deposited_on).days
-    return {"days_at_bank": days, "is_late": days > rules_on(day=today).cheque_late_days}
 
 
 def _act(request: HttpRequest, receipt: CounterReceipt, form: ChequeForm) -> Callable[[], IncomingPayment]:

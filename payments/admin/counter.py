@@ -1,6 +1,5 @@
 """The counter: cash and cheques taken from borrowers, the drawers of a day, and one receipt with what became of it."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -15,8 +14,8 @@ from core.staff_forms import DayField, OnceForm, RupeesField, as_of_date, rupees
 from core.staff_pages import acting_user, staff_page, staff_response
 from lms.models import Loan
 from lms.search import SearchResult, search_everything
-from payments.admin.cheques import cheque_context, cheque_decided, cheque_form
-from payments.counter_selectors import SHOWN, cheques_in_clearing, till_on
+from payments.admin.cheques import cheque_decided, cheque_form
+from payments.counter_selectors import SHOWN, cheques_at_bank, cheques_in_clearing, till_on
 from payments.models import CounterKind, CounterReceipt, PaymentState
 from payments.sagas.receipt_document import receipt_document_issue, receipt_document_of
 from payments.services.counter_effects import counter_effect
@@ -86,7 +85,7 @@ def counter_page(request: HttpRequest) -> HttpResponse:
         day=day,
         today=today,
         till=till_on(day=day),
-        clearing=_clearing(today),
+        clearing=cheques_at_bank(receipts=cheques_in_clearing()[:SHOWN], today=today),
         slips=list({row.pk: row for row in deposits_waiting().values()}.values()),
     )
 
@@ -148,7 +147,7 @@ def counter_receipt_page(request: HttpRequest, receipt_id: int) -> HttpResponse:
         document=receipt_document_of(payment=payment) if is_applied else None,
         waits=deposits_waiting().get(payment.pk),
         form=form,
-        **cheque_context(receipt, today=business_date()),
+        at_bank=next(iter(cheques_at_bank(receipts=[receipt], today=business_date())), None),
         **shown,
     )
 
@@ -163,15 +162,3 @@ def _taken(request: HttpRequest, receipt: CounterReceipt) -> HttpResponse:
         except KistError as error:
             messages.warning(request, f"The money is on the loan. Its receipt on paper waits: {error.message}")
     return redirect("staff-payments:counter-receipt", receipt.pk)
-
-
-def _clearing(today: date) -> list[dict[str, Any]]:
-    late_days = rules_on(day=today).cheque_late_days
-    return [
-        {"receipt": row, "days": (days := _days_at_bank(row, today)), "is_late": days > late_days}
-        for row in cheques_in_clearing()[:SHOWN]
-    ]
-
-
-def _days_at_bank(receipt: CounterReceipt, today: date) -> int:
-    return (today - receipt.deposit.deposited_on).days if receipt.deposit else 0

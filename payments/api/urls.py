@@ -6,7 +6,7 @@ from django.urls import path, reverse
 from core.api.acts import Subject, act_paths
 from payments.acts.disputes import ACCEPT_ACT, DECIDE_ACT
 from payments.acts.incoming import APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT
-from payments.api import views
+from payments.api import cheques, counter, deposits, views
 from payments.models import Dispute, IncomingPayment, PaymentRefund
 
 
@@ -33,6 +33,26 @@ urlpatterns = [
     path("payouts/<str:number>/", views.PayoutView.as_view(), name="api-payout"),
     path("disputes/", views.DisputesView.as_view(), name="api-disputes"),
     path("disputes/<int:dispute_id>/", views.DisputeView.as_view(), name="api-dispute"),
+    path("counter-receipts/", counter.CounterReceiptsView.as_view(), name="api-counter-receipts"),
+    path("counter-receipts/take/", counter.CounterTakeView.as_view(), name="api-counter-take"),
+    path("counter-receipts/take/preview/", counter.CounterTakePreviewView.as_view(), name="api-counter-take-preview"),
+    path("counter-receipts/<str:number>/", counter.CounterReceiptView.as_view(), name="api-counter-receipt"),
+    path("counter-receipts/<str:number>/clear/", cheques.ChequeClearView.as_view(), name="api-cheque-clear"),
+    path(
+        "counter-receipts/<str:number>/clear/preview/",
+        cheques.ChequeClearPreviewView.as_view(),
+        name="api-cheque-clear-preview",
+    ),
+    path("counter-receipts/<str:number>/bounce/", cheques.ChequeBounceView.as_view(), name="api-cheque-bounce"),
+    path(
+        "counter-receipts/<str:number>/bounce/preview/",
+        cheques.ChequeBouncePreviewView.as_view(),
+        name="api-cheque-bounce-preview",
+    ),
+    path("counter-till/", counter.TillView.as_view(), name="api-counter-till"),
+    path("deposits/", deposits.DepositsView.as_view(), name="api-deposits"),
+    path("deposits/ask/", deposits.DepositAskView.as_view(), name="api-deposit-ask"),
+    path("deposits/<str:number>/", deposits.DepositView.as_view(), name="api-deposit"),
     *act_paths((APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT), subject=_PAYMENTS),
     *act_paths((ACCEPT_ACT, DECIDE_ACT), subject=_DISPUTES),
 ]

@@ -1,18 +1,17 @@
 """Endpoints that read payments, payouts and disputes; nothing of them names a payer or an account."""
 
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.views import PagedView, StaffView
+from payments.api.rows import row_of, rows_of
 from payments.models import Dispute, DisputeState, IncomingPayment, PaymentState, Payout, PayoutState
 
-Row = TypeVar("Row", bound=Model)
 _SEE_PAYMENTS = ("payments.view_incomingpayment",)
 _SEE_PAYOUTS = ("payments.view_payout",)
 _SEE_DISPUTES = ("payments.view_dispute",)
@@ -130,7 +129,7 @@ class PaymentsView(PagedView):
     @extend_schema(operation_id="payments_list", parameters=[PaymentsQuery], responses=PaymentSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List payments, latest first."""
-        return self.page(_chosen(_payments(), self.asked(PaymentsQuery)), PaymentSerializer)
+        return self.page(rows_of(_payments(), self.asked(PaymentsQuery), loan="loan__number"), PaymentSerializer)
 
 
 class PaymentView(StaffView):
@@ -141,7 +140,7 @@ class PaymentView(StaffView):
     @extend_schema(operation_id="payments_read", responses=PaymentSerializer)
     def get(self, request: Request, number: str) -> Response:
         """Show where a payment is."""
-        return Response(PaymentSerializer(_one(_payments(), number=number)).data)
+        return Response(PaymentSerializer(row_of(_payments(), number=number)).data)
 
 
 class PayoutsView(PagedView):
@@ -152,7 +151,7 @@ class PayoutsView(PagedView):
     @extend_schema(operation_id="payouts_list", parameters=[PayoutsQuery], responses=PayoutSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List payouts, latest first."""
-        return self.page(_chosen(_payouts(), self.asked(PayoutsQuery)), PayoutSerializer)
+        return self.page(rows_of(_payouts(), self.asked(PayoutsQuery), loan="loan__number"), PayoutSerializer)
 
 
 class PayoutView(StaffView):
@@ -163,7 +162,7 @@ class PayoutView(StaffView):
     @extend_schema(operation_id="payouts_read", responses=PayoutSerializer)
     def get(self, request: Request, number: str) -> Response:
         """Show how far a payout is."""
-        return Response(PayoutSerializer(_one(_payouts(), number=number)).data)
+        return Response(PayoutSerializer(row_of(_payouts(), number=number)).data)
 
 
 class DisputesView(PagedView):
@@ -174,7 +173,7 @@ class DisputesView(PagedView):
     @extend_schema(operation_id="disputes_list", parameters=[DisputesQuery], responses=DisputeSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List disputes, latest first."""
-        return self.page(_chosen(_disputes(), self.asked(DisputesQuery)), DisputeSerializer)
+        return self.page(rows_of(_disputes(), self.asked(DisputesQuery)), DisputeSerializer)
 
 
 class DisputeView(StaffView):
@@ -185,7 +184,7 @@ class DisputeView(StaffView):
     @extend_schema(operation_id="disputes_read", responses=DisputeSerializer)
     def get(self, request: Request, dispute_id: int) -> Response:
         """Show a dispute and what was answered."""
-        return Response(DisputeSerializer(_one(_disputes(), pk=dispute_id)).data)
+        return Response(DisputeSerializer(row_of(_disputes(), pk=dispute_id)).data)
 
 
 def payment_id_of(number: str) -> int:
@@ -194,7 +193,7 @@ def payment_id_of(number: str) -> int:
     Raises:
         NotFound: no payment has the number.
     """
-    return _one(IncomingPayment.objects.all(), number=number).pk
+    return row_of(IncomingPayment.objects.all(), number=number).pk
 
 
 def dispute_id_of(dispute_id: int) -> int:
@@ -203,7 +202,7 @@ def dispute_id_of(dispute_id: int) -> int:
     Raises:
         NotFound: there is none.
     """
-    return _one(Dispute.objects.all(), pk=dispute_id).pk
+    return row_of(Dispute.objects.all(), pk=dispute_id).pk
 
 
 def _payments() -> QuerySet[IncomingPayment]:
@@ -216,15 +215,3 @@ def _payouts() -> QuerySet[Payout]:
 
 def _disputes() -> QuerySet[Dispute]:
     return Dispute.objects.select_related("payment", "vendor")
-
-
-def _chosen(rows: QuerySet[Row], asked: dict[str, Any]) -> QuerySet[Row]:
-    columns = {"state": "state", "loan": "loan__number"}
-    return rows.filter(**{columns[name]: value for name, value in asked.items()})
-
-
-def _one(rows: QuerySet[Row], **named: Any) -> Row:
-    row = rows.filter(**named).first()
-    if row is None:
-        raise NotFound
-    return row

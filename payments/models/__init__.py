@@ -3,7 +3,7 @@
 from payments.models.attempt import AttemptEvent, AttemptState, ProviderAttempt
 from payments.models.collect import AccountState, AllowedPayer, LinkForm, LinkState, PaymentLink, VirtualAccount
 from payments.models.compensation import CompensationRule, PayoutCompensation
-from payments.models.counter import CounterKind, CounterReceipt, Deposit, SlipState
+from payments.models.counter import ChequeReturn, CounterKind, CounterReceipt, Deposit, SlipState
 from payments.models.dispute import Dispute, DisputeAnswer, DisputePaper, DisputeState
 from payments.models.downtime import VendorDowntime
 from payments.models.incoming import (
@@ -30,6 +30,7 @@ __all__ = [
     "AttemptEvent",
     "AttemptState",
     "CheckState",
+    "ChequeReturn",
     "CompensationRule",
     "CounterKind",
     "CounterReceipt",

@@ -23,6 +23,22 @@ class SlipState(models.TextChoices):
     BOUNCED = "BOUNCED", "bounced"
 
 
+class ChequeReturn(models.TextChoices):
+    """Why banks return cheques: the usual ones of annexure D.
+
+    Source: Uniform Regulations and Rules for Bankers' Clearing Houses.
+    """
+
+    FUNDS = "01", "01 Funds insufficient"
+    ARRANGEMENT = "02", "02 Exceeds arrangement"
+    UNCLEARED = "03", "03 Effects not cleared, present again"
+    SIGNATURE = "12", "12 Drawer's signature differs"
+    STOPPED = "20", "20 Payment stopped by drawer"
+    BLOCKED = "51", "51 Account blocked"
+    CLOSED = "55", "55 Account closed"
+    OTHER = "88", "88 Other reason"
+
+
 class Deposit(models.Model):
     """One slip: what was brought to the bank together."""
 

@@ -29,7 +29,7 @@ from tests.factories.lms import make_loan, next_key, set_business_date
 from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE, MANAGER, ROLE_NAMES, make_staff
 from tests.lms.access.api import OTHER_ACT_ROLES, READ_BESIDE, SENT_BESIDE
 from tests.lms.access.commands import ACT_ROLES
-from tests.payments.access import MONEY_ACT_ROLES, READ_MONEY
+from tests.payments.access import MONEY_ACT_ROLES, READ_MONEY, SENT_MONEY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
 
@@ -156,7 +156,8 @@ def test_every_address_is_in_a_table() -> None:
     others = READ_BESIDE.keys() | SENT_BESIDE.keys()
     slugs = OTHER_ACT_ROLES.keys() | MONEY_ACT_ROLES.keys()
     other_acts = {f"api-{kind}-{slug}" for kind in ("act", "preview") for slug in slugs}
-    assert addresses() == READ.keys() | SENT.keys() | READ_MONEY.keys() | acts | others | other_acts
+    money = READ_MONEY.keys() | SENT_MONEY.keys()
+    assert addresses() == READ.keys() | SENT.keys() | money | acts | others | other_acts
 
 
 def test_every_act_is_in_the_table() -> None:

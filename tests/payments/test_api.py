@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.urls import reverse
 
 from core.approvals.models import ApprovalRequest
 from core.reasons.services import reason_codes_seed
@@ -17,7 +16,6 @@ from payments.models import (
     PaymentEvent,
     PaymentRefund,
     PaymentState,
-    Payout,
     Vendor,
 )
 from payments.vendors.heard import PayerTold
@@ -26,8 +24,6 @@ from tests.factories.approvals import approve
 from tests.factories.lms import make_loan, make_sanctioned_loan, set_business_date
 from tests.factories.payments import ask_payout, balance_of, make_account, make_parameters, make_proof, make_vendor
 from tests.factories.payments_in import AMOUNT, arrive, arrive_on, disputed
-from tests.factories.staff import ROLE_NAMES
-from tests.payments.access import MONEY_ACT_ROLES, READ_MONEY
 
 pytestmark = pytest.mark.django_db
 SUSPENSE, TAKEN = "2120", "1070.razorpay"
@@ -62,39 +58,9 @@ def dispute(loan: Loan) -> Dispute:
     return disputed(payment=arrive_on(loan=loan, vendor=Vendor.objects.get()))
 
 
-def address(name: str, keys: dict[str, Any]) -> str:
-    """Fill an address with what rows that exist are called."""
-    return reverse(name, kwargs={key: getattr(model.objects.get(), _COLUMN[key]) for key, model in keys.items()})
-
-
-_COLUMN = {"number": "number", "dispute_id": "pk"}
-
-
 def everything() -> list[list[tuple[Any, ...]]]:
     models = (IncomingPayment, PaymentEvent, PaymentRefund, Dispute, ApprovalRequest)
     return [list(model._default_manager.order_by("pk").values_list()) for model in models]
-
-
-def test_addresses_are_open_to_their_roles_alone(dispute: Dispute) -> None:
-    assert Payout.objects.count() == 1
-    before = everything()
-
-    read_by = {
-        name: {role for role in ROLE_NAMES if tool_of(role).get(address(name, keys)).status_code == 200}
-        for name, (keys, _) in READ_MONEY.items()
-    }
-    refused = {
-        send(tool_of(role), address(f"api-{kind}-{slug}", keys).removeprefix("/api/v1"), WHY).status_code
-        for slug, (keys, roles) in MONEY_ACT_ROLES.items()
-        for kind in ("act", "preview")
-        for role in ROLE_NAMES
-        if role not in roles
-    }
-
-    assert read_by == {name: roles for name, (_, roles) in READ_MONEY.items()}
-    assert refused == {403}
-    assert {tool_of("").get(address(name, keys)).status_code for name, (keys, _) in READ_MONEY.items()} == {401}
-    assert everything() == before
 
 
 def test_payment_is_read_without_a_word_about_its_payer(payment: IncomingPayment) -> None:
