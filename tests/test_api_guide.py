@@ -35,7 +35,7 @@ def test_examples_are_answered_as_the_guide_says() -> None:
 
     answers = [(expected, command, _run(command, values)) for expected, command in EXAMPLES]
 
-    assert len(answers) == 19
+    assert len(answers) == 23
     assert [(command, status) for expected, command, status in answers if str(status) != expected] == []
 
 

@@ -133,8 +133,7 @@ def check_decide_page(request: HttpRequest, check_id: int) -> HttpResponse:
 def account_prove_page(request: HttpRequest, account_id: int) -> HttpResponse:
     """Ask for a new proof of an account."""
     account = get_object_or_404(BankAccount.objects.select_related("customer"), pk=account_id)
-    job = proof_request(bank_account=account)
-    audit.record(actor=acting_user(request), action="payments.proof_request", obj=job, reason="Asked for by staff")
+    proof_request(bank_account=account, actor=acting_user(request))
     messages.success(request, f"Account {account_words(account)} is being proven.")
     return redirect("admin:customers_customer_change", account.customer_id)
 

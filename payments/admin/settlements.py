@@ -20,10 +20,10 @@ from core.staff_pages import acting_user, staff_page, staff_response
 from core.templatetags.kist import amount, day
 from ledger.selectors import journals_for
 from payments.admin.lists import PagedAdmin
-from payments.models import PartKind, Settlement, SettlementPart, SettlementStanding
-from payments.services.rules import rules_on
+from payments.models import Settlement, SettlementStanding
 from payments.services.settlement_parts import settlement_credit_seen, settlement_problems
 from payments.services.settlements import REFERENCE_TYPE
+from payments.settlement_selectors import credit_days, settlement_sums
 
 # So many parts are shown; all of them are counted.
 _SHOWN: Final = 200
@@ -126,7 +126,7 @@ def settlement_page(request: HttpRequest, settlement_id: int) -> HttpResponse:
         badge=standing_badge(settlement),
         credit=credit_words(settlement, today=today),
         fee_paise=settlement.fee_paise - settlement.tax_paise,
-        sums=_sums(parts),
+        sums=settlement_sums(parts=parts),
         parts=parts[:_SHOWN],
         part_count=len(parts),
         problems=settlement_problems(settlement=settlement, parts=parts),
@@ -151,31 +151,12 @@ def standing_badge(row: Settlement) -> SafeString:
 
 def credit_words(row: Settlement, *, today: date) -> SafeString:
     """Tell when the credit was seen at the bank; red for one that was not seen in time."""
-    if row.credited_on is not None:
+    credit = credit_days(settlement=row, today=today)
+    if credit is None:
         return format_html("{}", day(row.credited_on))
-    days = (today - row.booked_on).days
-    tone = "red" if days > rules_on(day=today).settlement_late_days else "grey"
+    days, tone = credit.days, "red" if credit.is_late else "grey"
     text = f"not seen for {days} day{'' if days == 1 else 's'}" if days else "not seen yet"
     return format_html('<span class="k-badge k-badge--{}">{}</span>', tone, text)
-
-
-def _sums(parts: list[SettlementPart]) -> list[dict[str, Any]]:
-    """Add the parts up by kind: what the gateway took, gave back and kept."""
-    rows = []
-    for kind in PartKind:
-        own = [part for part in parts if part.kind == kind]
-        if own:
-            rows.append(
-                {
-                    "words": f"{kind.label.capitalize()}s",
-                    "count": len(own),
-                    "amount_paise": sum(part.amount_paise for part in own),
-                    "fee_paise": sum(part.fee_paise - part.tax_paise for part in own),
-                    "tax_paise": sum(part.tax_paise for part in own),
-                    "net_paise": sum(part.net_paise for part in own),
-                }
-            )
-    return rows
 
 
 def _seen(request: HttpRequest, settlement: Settlement, form: CreditForm) -> bool:

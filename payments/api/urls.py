@@ -6,7 +6,7 @@ from django.urls import path, reverse
 from core.api.acts import Subject, act_paths
 from payments.acts.disputes import ACCEPT_ACT, DECIDE_ACT
 from payments.acts.incoming import APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT
-from payments.api import cheques, counter, deposits, views
+from payments.api import accounts, cheques, compensations, counter, deposits, payees, settlements, vendors, views
 from payments.models import Dispute, IncomingPayment, PaymentRefund
 
 
@@ -53,6 +53,49 @@ urlpatterns = [
     path("deposits/", deposits.DepositsView.as_view(), name="api-deposits"),
     path("deposits/ask/", deposits.DepositAskView.as_view(), name="api-deposit-ask"),
     path("deposits/<str:number>/", deposits.DepositView.as_view(), name="api-deposit"),
+    path("settlements/", settlements.SettlementsView.as_view(), name="api-settlements"),
+    path("settlements/<int:settlement_id>/", settlements.SettlementView.as_view(), name="api-settlement"),
+    path(
+        "settlements/<int:settlement_id>/parts/",
+        settlements.SettlementPartsView.as_view(),
+        name="api-settlement-parts",
+    ),
+    path(
+        "settlements/<int:settlement_id>/credit/",
+        settlements.SettlementCreditView.as_view(),
+        name="api-settlement-credit",
+    ),
+    path("compensations/", compensations.CompensationsView.as_view(), name="api-compensations"),
+    path("compensation-rules/", compensations.CompensationRulesView.as_view(), name="api-compensation-rules"),
+    path(
+        "compensation-rules/publish/",
+        compensations.CompensationRulePublishView.as_view(),
+        name="api-compensation-publish",
+    ),
+    path("virtual-accounts/", accounts.VirtualAccountsView.as_view(), name="api-virtual-accounts"),
+    path("virtual-accounts/open/", accounts.VirtualAccountOpenView.as_view(), name="api-virtual-account-open"),
+    path("virtual-accounts/<int:account_id>/", accounts.VirtualAccountView.as_view(), name="api-virtual-account"),
+    path(
+        "virtual-accounts/<int:account_id>/close/",
+        accounts.VirtualAccountCloseView.as_view(),
+        name="api-virtual-account-close",
+    ),
+    path(
+        "virtual-accounts/<int:account_id>/payers/allow/",
+        accounts.PayerAllowView.as_view(),
+        name="api-payer-allow",
+    ),
+    path(
+        "virtual-accounts/<int:account_id>/payers/<int:payer_id>/remove/",
+        accounts.PayerRemoveView.as_view(),
+        name="api-payer-remove",
+    ),
+    path("payee-checks/", payees.ChecksView.as_view(), name="api-payee-checks"),
+    path("payee-checks/prove/", payees.ProveView.as_view(), name="api-payee-prove"),
+    path("payee-checks/<int:check_id>/", payees.CheckView.as_view(), name="api-payee-check"),
+    path("payee-checks/<int:check_id>/decide/", payees.CheckDecideView.as_view(), name="api-payee-decide"),
+    path("vendor-health/", vendors.VendorHealthView.as_view(), name="api-vendor-health"),
+    path("clearing-accounts/", vendors.ClearingView.as_view(), name="api-clearing-accounts"),
     *act_paths((APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT), subject=_PAYMENTS),
     *act_paths((ACCEPT_ACT, DECIDE_ACT), subject=_DISPUTES),
 ]

@@ -116,18 +116,20 @@ def proof_by(*, check: PayeeCheck | None) -> Proof:
     return Proof(check_id=check.pk, is_proven=check.band == NameBand.PASS, is_in_review=check.band == NameBand.REVIEW)
 
 
-def proof_request(*, bank_account: BankAccount, saga_id: int | None = None, priority: int = 50) -> ProofJob:
-    """Ask for a proof; an account that is being proven already is not asked for twice."""
+def proof_request(
+    *, bank_account: BankAccount, saga_id: int | None = None, priority: int = 50, actor: User | None = None
+) -> ProofJob:
+    """Ask for a proof; an account that is being proven already is not asked for twice.
+
+    Args:
+        actor: the member of staff who asks; None for a saga.
+    """
 
     def request() -> ProofJob:
-        open_job = ProofJob.objects.filter(bank_account=bank_account, saga_id=saga_id, done_at__isnull=True).first()
-        if open_job is not None:
-            return open_job
-        now = database_now()
-        job = ProofJob.objects.create(
-            bank_account=bank_account, saga_id=saga_id, priority=priority, requested_at=now, run_at=now
-        )
-        hint_on_commit(queue=PROOF_QUEUE, row_ids=[job.pk])
+        open_jobs = ProofJob.objects.filter(bank_account=bank_account, saga_id=saga_id, done_at__isnull=True)
+        job = open_jobs.first() or _job(bank_account, saga_id, priority)
+        if actor is not None:
+            audit.record(actor=actor, action="payments.proof_request", obj=job, reason="Asked for by staff")
         return job
 
     return run_in_transaction(request)
@@ -273,6 +275,15 @@ def degrees_of(*, parameters: PaymentParameters) -> Degrees:
         moderate=parameters.name_moderate_score,
         low=parameters.name_low_score,
     )
+
+
+def _job(bank_account: BankAccount, saga_id: int | None, priority: int) -> ProofJob:
+    now = database_now()
+    job = ProofJob.objects.create(
+        bank_account=bank_account, saga_id=saga_id, priority=priority, requested_at=now, run_at=now
+    )
+    hint_on_commit(queue=PROOF_QUEUE, row_ids=[job.pk])
+    return job
 
 
 def _answer_row(check: CheckNow, said: Said, *, now: datetime, until: date) -> tuple[Any, ...]:

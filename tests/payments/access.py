@@ -2,8 +2,18 @@
 
 from typing import Any
 
-from payments.models import CounterReceipt, Deposit, Dispute, IncomingPayment, Payout
-from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE
+from payments.models import (
+    AllowedPayer,
+    CounterReceipt,
+    Deposit,
+    Dispute,
+    IncomingPayment,
+    PayeeCheck,
+    Payout,
+    Settlement,
+    VirtualAccount,
+)
+from tests.factories.staff import BOOKKEEPERS, CASHIERS, EVERY_ROLE, MANAGER
 
 Keys = dict[str, Any]
 READ_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
@@ -18,6 +28,17 @@ READ_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
     "api-counter-till": ({}, EVERY_ROLE),
     "api-deposits": ({}, EVERY_ROLE),
     "api-deposit": ({"number": Deposit}, EVERY_ROLE),
+    "api-settlements": ({}, EVERY_ROLE),
+    "api-settlement": ({"settlement_id": Settlement}, EVERY_ROLE),
+    "api-settlement-parts": ({"settlement_id": Settlement}, EVERY_ROLE),
+    "api-compensations": ({}, EVERY_ROLE),
+    "api-compensation-rules": ({}, EVERY_ROLE),
+    "api-virtual-accounts": ({}, EVERY_ROLE),
+    "api-virtual-account": ({"account_id": VirtualAccount}, EVERY_ROLE),
+    "api-payee-checks": ({}, EVERY_ROLE),
+    "api-payee-check": ({"check_id": PayeeCheck}, EVERY_ROLE),
+    "api-vendor-health": ({}, EVERY_ROLE),
+    "api-clearing-accounts": ({}, EVERY_ROLE),
 }
 # What is sent: the keys of its address, and who gets past the permission; what is sent may still be refused.
 SENT_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
@@ -28,6 +49,14 @@ SENT_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
     "api-cheque-bounce": ({"number": CounterReceipt}, BOOKKEEPERS),
     "api-cheque-bounce-preview": ({"number": CounterReceipt}, BOOKKEEPERS),
     "api-deposit-ask": ({}, CASHIERS),
+    "api-settlement-credit": ({"settlement_id": Settlement}, BOOKKEEPERS),
+    "api-compensation-publish": ({}, MANAGER),
+    "api-virtual-account-open": ({}, CASHIERS),
+    "api-virtual-account-close": ({"account_id": VirtualAccount}, CASHIERS),
+    "api-payer-allow": ({"account_id": VirtualAccount}, CASHIERS),
+    "api-payer-remove": ({"account_id": VirtualAccount, "payer_id": AllowedPayer}, CASHIERS),
+    "api-payee-prove": ({}, CASHIERS),
+    "api-payee-decide": ({"check_id": PayeeCheck}, MANAGER),
 }
 MONEY_ACT_ROLES: dict[str, tuple[Keys, frozenset[str]]] = {
     "payment-apply": ({"number": IncomingPayment}, BOOKKEEPERS),

@@ -12,6 +12,9 @@ from core.models import ApprovalRequest, AuditEntry, IdempotencyKey, Saga
 from core.reasons.services import reason_codes_seed
 from payments.models import CounterReceipt, Deposit, IncomingPayment, Payout
 from payments.services.deposits import CounterOrder, counter_take, deposit_make
+from payments.services.settlements import settlement_told
+from payments.services.virtual_accounts import payer_allow, virtual_account_request
+from payments.vendors.heard import SettlementHeard
 from tests.factories.api import send, tool_of
 from tests.factories.lms import make_loan, make_sanctioned_loan, next_key, set_business_date
 from tests.factories.payments import ask_payout, make_account, make_parameters, make_proof, make_vendor
@@ -37,9 +40,14 @@ def _desk() -> None:
     ask_payout(loan=sanctioned, account=account)
     loan = make_loan()
     set_business_date(date(2026, 3, 1))
-    disputed(payment=arrive_on(loan=loan, vendor=vendor))
+    paid = arrive_on(loan=loan, vendor=vendor)
+    heard = SettlementHeard(vendor_reference="setl_1", amount_paise=1_00, fee_paise=0, tax_paise=0, utr="UTR1")
+    settlement_told(vendor=vendor, heard=heard)
+    disputed(payment=paid)
     taken = counter_take(order=CounterOrder(loan_id=loan.pk, amount_paise=5_00, idempotency_key=next_key("counter")))
     deposit_make(payment_ids=[taken.payment_id], bank_reference="SLIP 1", deposited_on=date(2026, 3, 1))
+    own = virtual_account_request(loan_id=loan.pk)
+    payer_allow(account_id=own.pk, label="Salary", account_number="50100011112222", ifsc="HDFC0000123")
 
 
 def address(name: str, keys: dict[str, Any]) -> str:
