@@ -3,8 +3,9 @@
 No Django and no clock: the deterministic simulation runs this very code through every order of events.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -128,19 +129,22 @@ def is_beyond_proof(*, call: Call, told: Told, now: datetime) -> bool:
     return told == Told.NOT_FOUND and now >= call.safe_retry_until and call.state in (State.SENDING, State.UNKNOWN)
 
 
-def pause_before_next_look(*, ladder: Ladder, looks: int, sent_at: datetime, now: datetime) -> timedelta:
+def pause_before_next_look(
+    *, ladder: Ladder, looks: int, sent_at: datetime, now: datetime, holidays: Collection[date] = ()
+) -> timedelta:
     """Return how long to wait before the vendor is asked again: by the ladder, then every six hours, then daily.
 
     Args:
         ladder: pauses, first used first, that keep within what the vendor allows.
         looks: how often it was asked about this call, whatever was known of it then.
         sent_at: when the call first left, in the time zone whose days are counted.
+        holidays: days since then on which banks do not work, beside Saturdays and Sundays.
 
     Source: money 4 (how soon and how often) and 8 (ladder; daily after the third working day).
     """
     if looks < len(ladder):
         return ladder[looks]
-    return SIX_HOURS if now < _working_days_after(sent_at) else _DAY
+    return SIX_HOURS if now < _working_days_after(sent_at, holidays) else _DAY
 
 
 def looks_within(*, ladder: Ladder, most: int, window: timedelta) -> bool:
@@ -149,9 +153,9 @@ def looks_within(*, ladder: Ladder, most: int, window: timedelta) -> bool:
     return all(sum(pauses[first : first + most], timedelta()) >= window for first in range(1, len(ladder) + 1))
 
 
-def _working_days_after(instant: datetime) -> datetime:
+def _working_days_after(instant: datetime, holidays: Collection[date]) -> datetime:
     left = _WORKING_DAYS
     while left:
         instant += _DAY
-        left -= instant.weekday() < _SATURDAY
+        left -= instant.weekday() < _SATURDAY and instant.date() not in holidays
     return instant

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from core import audit
 from core.business_date import business_date
@@ -15,10 +16,12 @@ from lms.services.checks import reason_check
 
 def holidays_known() -> dict[date, str]:
     """Return every holiday of the calendar with its name, by day."""
-    latest: dict[date, Holiday] = {}
-    for row in Holiday.objects.order_by("on_date", "pk"):
-        latest[row.on_date] = row
-    return {day: row.name for day, row in latest.items() if row.is_holiday}
+    return _standing(Holiday.objects.all())
+
+
+def holidays_between(*, first: date, last: date) -> frozenset[date]:
+    """Return the holidays of the calendar from a day to a day, both with it."""
+    return frozenset(_standing(Holiday.objects.filter(on_date__range=(first, last))))
 
 
 def holidays_publish(
@@ -44,6 +47,11 @@ def holidays_publish(
         if day < today:
             raise HolidayInPast(on_date=day, business_date=today)
     return run_in_transaction(lambda: _publish(added, removed, reason, actor))
+
+
+def _standing(rows: QuerySet[Holiday]) -> dict[date, str]:
+    latest = {row.on_date: row for row in rows.order_by("on_date", "pk")}
+    return {day: row.name for day, row in latest.items() if row.is_holiday}
 
 
 def _publish(

@@ -1,9 +1,10 @@
 """When a vendor is asked again what became of a call: by the row of what it is asked for."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from lms.services.holidays import holidays_between
 from payments.models import ProviderAttempt, VendorRoute
 from payments.protocol import STANDARD_LADDER, Ladder, pause_before_next_look
 
@@ -11,7 +12,11 @@ from payments.protocol import STANDARD_LADDER, Ladder, pause_before_next_look
 def pause_before_look(*, attempt: ProviderAttempt, looks: int, now: datetime) -> timedelta:
     """Return how long to wait before the vendor is asked again about a call, after a number of looks."""
     sent_at = timezone.localtime(attempt.first_sent_at or attempt.created_at)
-    return pause_before_next_look(ladder=_ladder(attempt, sent_at), looks=looks, sent_at=sent_at, now=now)
+    ladder, holidays = _ladder(attempt, sent_at), frozenset[date]()
+    if looks >= len(ladder):
+        # Only the days that are over decide whether the third working day is.
+        holidays = holidays_between(first=sent_at.date(), last=timezone.localdate(now))
+    return pause_before_next_look(ladder=ladder, looks=looks, sent_at=sent_at, now=now, holidays=holidays)
 
 
 def _ladder(attempt: ProviderAttempt, sent_at: datetime) -> Ladder:

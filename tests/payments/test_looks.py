@@ -9,8 +9,9 @@ import pytest
 from core.clock import database_now
 from core.models import AuditEntry
 from lms.models import Loan
+from lms.services.holidays import holidays_publish
 from payments.errors import RouteLooksInvalid
-from payments.models import Operation, Rail, Vendor, VendorRoute
+from payments.models import Operation, ProviderAttempt, Rail, Vendor, VendorRoute
 from payments.protocol import STANDARD_LADDER, looks_within, pause_before_next_look
 from payments.services.attempts import attempt_open
 from payments.services.looks import pause_before_look
@@ -43,6 +44,18 @@ def test_looks_become_rarer_and_daily_after_the_third_working_day() -> None:
     assert pause_before_next_look(ladder=STANDARD_LADDER, looks=25, sent_at=FRIDAY, now=instants[25]) == DAY
 
 
+def test_holidays_put_off_the_third_working_day() -> None:
+    def pause(now: datetime, *holidays: date) -> timedelta:
+        return pause_before_next_look(
+            ladder=STANDARD_LADDER, looks=5, sent_at=FRIDAY, now=now, holidays=frozenset(holidays)
+        )
+
+    wednesday, monday, saturday = FRIDAY + 5 * DAY, date(2026, 1, 5), date(2026, 1, 3)
+
+    assert [pause(wednesday), pause(wednesday, saturday), pause(wednesday, monday)] == [DAY, DAY, 6 * HOUR]
+    assert [pause(wednesday + DAY - HOUR, monday), pause(wednesday + DAY, monday)] == [6 * HOUR, DAY]
+
+
 @pytest.mark.parametrize(
     ("ladder", "most", "is_within"),
     [
@@ -72,7 +85,7 @@ def vendor(loan: Loan) -> Vendor:
     return make_vendor(address="http://127.0.0.1:9")
 
 
-def test_pauses_are_those_of_the_row_in_force_when_the_call_left(vendor: Vendor, loan: Loan) -> None:
+def sent_on_friday(vendor: Vendor, loan: Loan) -> ProviderAttempt:
     account = make_account(customer=loan.customer)
     make_proof(account=account)
     payout = ask_payout(loan=loan, account=account)
@@ -87,6 +100,11 @@ def test_pauses_are_those_of_the_row_in_force_when_the_call_left(vendor: Vendor,
     )
     attempt.first_sent_at = FRIDAY
     attempt.save()
+    return attempt
+
+
+def test_pauses_are_those_of_the_row_in_force_when_the_call_left(vendor: Vendor, loan: Loan) -> None:
+    attempt = sent_on_friday(vendor, loan)
     assert pause_before_look(attempt=attempt, looks=0, now=database_now()) == timedelta(seconds=90)
 
     rows = VendorRoute.objects.filter(vendor=vendor, operation=Operation.PAYOUT, rail=Rail.IMPS)
@@ -103,6 +121,21 @@ def test_pauses_are_those_of_the_row_in_force_when_the_call_left(vendor: Vendor,
     ]
     VendorRoute.objects.all().delete()
     assert pause_before_look(attempt=attempt, looks=3, now=database_now()) == timedelta(seconds=6300)
+
+
+def test_ladder_knows_the_calendar_of_holidays(vendor: Vendor, loan: Loan, django_assert_num_queries: Any) -> None:
+    attempt = sent_on_friday(vendor, loan)
+    for day in (5, 6):
+        holidays_publish(added={date(2026, 1, day): "A holiday"}, removed=[], reason="Bank holidays")
+    holidays_publish(added={}, removed=[date(2026, 1, 6)], reason="The bank works after all")
+
+    def pause(now: datetime) -> timedelta:
+        return pause_before_look(attempt=attempt, looks=5, now=now)
+
+    # One working day later than without the holiday of Monday.
+    assert [pause(FRIDAY + 6 * DAY - HOUR), pause(FRIDAY + 6 * DAY)] == [6 * HOUR, DAY]
+    with django_assert_num_queries(1):
+        pause_before_look(attempt=attempt, looks=4, now=FRIDAY)
 
 
 @pytest.mark.parametrize(
