@@ -33,6 +33,13 @@ class ActReasonMissing(KistError):
     template = "Give a reason of at most {maximum} characters: the next person who reads the account looks for it."
 
 
+class ActPaperMissing(KistError):
+    """The act speaks of a paper, and none came with it."""
+
+    code = "core.act_paper_missing"
+    template = "Attach the paper that this is about: nobody agrees to it without having seen the paper."
+
+
 class ActRuleUnknown(KistError):
     """No act has this name."""
 

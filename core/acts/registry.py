@@ -139,8 +139,9 @@ class Act:
     none. `input` is the serializer of the act's own values. `run` calls the service, in a transaction that `lock` has
     begun: `lock` reads what there is to lock before, and returns what locks it within. `effect` tells what a call
     would do, as JSON can carry it; `version` names what that follows from. `was_done` tells whether a key was used up
-    by the service. `is_code_required`: a required reason has a code beside its words. `sealed` names the values that
-    lie in a request encrypted. `limits_paise` are the first authority limits by role.
+    by the service. `is_code_required`: a required reason has a code beside its words. `is_paper_required`: the paper
+    that it speaks of comes with it. `sealed` names the values that lie in a request encrypted. `limits_paise` are the
+    first authority limits by role.
     """
 
     slug: str
@@ -157,6 +158,7 @@ class Act:
     rule: ApprovalRule
     is_reason_required: bool = True
     is_code_required: bool = True
+    is_paper_required: bool = False
     lock: Callable[[int, Values], Lock] = _no_lock
     amount_paise: Callable[[int, Values], int | None] = no_amount
     value_date: Callable[[int, Values], date | None] = no_value_date

@@ -9,7 +9,7 @@ from django.db import models
 
 from core import audit
 from core.acts.calls import call_of, payload_of, values_of
-from core.acts.errors import ActForbidden, ActKeyInvalid, ActReasonMissing
+from core.acts.errors import ActForbidden, ActKeyInvalid, ActPaperMissing, ActReasonMissing
 from core.acts.registry import Act, ActCall, ActDone, ActWaiting, ReasonedCall, Values
 from core.acts.rules import approval_reasons
 from core.approvals.errors import ApprovalKeyReused
@@ -52,7 +52,7 @@ def act_submit(
 
     Raises:
         ActForbidden, ActInputInvalid, ActReasonMissing, ReasonCodeMissing, ReasonCodeUnknown, ActKeyInvalid,
-            ApprovalKeyReused: the call cannot be.
+            ActPaperMissing, ApprovalKeyReused: the call cannot be.
         The refusals of the act's service.
     """
     _permit(act, actor)
@@ -63,6 +63,8 @@ def act_submit(
     key = f"{_REQUEST_KEY}{idempotency_key}"
     if earlier := ApprovalRequest.objects.filter(idempotency_key=key).first():
         return _outcome(_same(act, earlier, payload))
+    if act.is_paper_required and not attachments:
+        raise ActPaperMissing()
     call = call_of(act=act, payload=payload, actor=actor, idempotency_key=idempotency_key)
     # A repeat goes the way of the first call, whatever the rules are by now.
     if not act.was_done(idempotency_key) and approval_reasons(act=act, subject_id=subject_id, values=call.values):
@@ -84,7 +86,7 @@ def act_preview(
     """Tell what an act would do, by doing it and taking it back.
 
     Raises:
-        The refusals of `act_submit`; a missing reason counts as given.
+        The refusals of `act_submit`; a missing reason or paper counts as given.
     """
     _permit(act, actor)
     payload = payload_of(act=act, subject_id=subject_id, values=values, reason=reason or "Preview", reason_code="")

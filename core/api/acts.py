@@ -15,6 +15,7 @@ from core.acts.registry import Act, ActDone, ActWaiting, Values
 from core.acts.rules import approval_reasons
 from core.acts.submitting import act_preview, act_submit
 from core.api.approvals import ApprovalSummarySerializer
+from core.api.papers import PaperInput
 from core.api.views import KeyedView, StaffView
 from core.approvals.models import ApprovalRequest
 from core.idempotency.services import Answer
@@ -76,7 +77,9 @@ class ActView(KeyedView):
         if (repeat := self.earlier()) is not None:
             return repeat
         subject_id = self.subject.find(**found)
-        values, reason, reason_code = _split(self.sent(self.form))
+        sent = self.sent(self.form)
+        papers = (sent.pop("paper"),) if self.act.is_paper_required else ()
+        values, reason, reason_code = _split(sent)
         # Read before the transaction begins, whose first statements are the locks.
         lock = self.act.lock(subject_id, values)
 
@@ -90,6 +93,7 @@ class ActView(KeyedView):
                 reason_code=reason_code,
                 actor=self.actor(),
                 idempotency_key=self.service_key(),
+                attachments=papers,
             )
             return _answer(outcome, self.subject)
 
@@ -117,11 +121,12 @@ def act_paths(acts: Sequence[Act], *, subject: Subject) -> Iterator[URLPattern]:
     """Make two addresses for each act: `…/acts/{name}/`, and beside it its effect."""
     for act in acts:
         form = _form_of(act)
-        common = {"act": act, "form": form, "subject": subject, "permissions": (act.permission,)}
-        view = type(f"{_camel(act)}View", (ActView,), common)
-        preview = type(f"{_camel(act)}PreviewView", (PreviewView,), common)
+        sent = _with_paper(form) if act.is_paper_required else form
+        common = {"act": act, "subject": subject, "permissions": (act.permission,)}
+        view = type(f"{_camel(act)}View", (ActView,), {**common, "form": sent})
+        preview = type(f"{_camel(act)}PreviewView", (PreviewView,), {**common, "form": form})
         where = f"{subject.where}{act.slug.removeprefix(subject.prefix)}/"
-        yield path(where, _described(view, act, form).as_view(), name=f"api-act-{act.slug}")
+        yield path(where, _described(view, act, sent).as_view(), name=f"api-act-{act.slug}")
         yield path(f"{where}preview/", _described_preview(preview, act, form).as_view(), name=f"api-preview-{act.slug}")
 
 
@@ -164,6 +169,12 @@ def _form_of(act: Act) -> Form:
             max_length=40, help_text=f"One of the reason codes of `{act.slug}`.", **optional
         )
     return type(f"{_camel(act)}ActSerializer", (act.input,), fields)
+
+
+def _with_paper(form: Form) -> Form:
+    """Return the body of an act that comes with a paper; the look at its effect needs none."""
+    name = form.__name__.replace("ActSerializer", "ActWithPaperSerializer")
+    return type(name, (form,), {"paper": PaperInput(), "__doc__": form.__doc__})
 
 
 def _described(view: type[Any], act: Act, form: Form) -> Any:

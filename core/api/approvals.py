@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.exceptions import refusal_body
+from core.api.papers import PaperSerializer
 from core.api.views import KeyedView, PagedView, StaffView
 from core.approvals.errors import ApprovalChanged, ApprovalExpired
 from core.approvals.models import ApprovalRequest, ApprovalState
@@ -58,10 +59,11 @@ class ApprovalSerializer(ApprovalSummarySerializer):
 
     payload = serializers.JSONField()
     effect = serializers.JSONField(help_text="What the act would do: figures, entries, postings, schedule.")
+    papers = PaperSerializer(source="attachments", many=True)
     effect_hash = serializers.CharField(help_text="Send it back when you approve: it names the effect that you saw.")
 
     class Meta(ApprovalSummarySerializer.Meta):
-        fields = (*ApprovalSummarySerializer.Meta.fields, "payload", "effect", "effect_hash", "recomputed_at")
+        fields = (*ApprovalSummarySerializer.Meta.fields, "payload", "effect", "effect_hash", "recomputed_at", "papers")
 
 
 class ApprovalsQuery(serializers.Serializer[Any]):

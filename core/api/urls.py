@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from core.api import approvals, reasons, work
+from core.api import approvals, papers, reasons, work
 
 # Keys of rows are at most 19 digits; a longer number is no address.
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("approvals/<int:request_id>/approve/", approvals.ApproveView.as_view(), name="api-approval-approve"),
     path("approvals/<int:request_id>/reject/", approvals.RejectView.as_view(), name="api-approval-reject"),
     path("approvals/<int:request_id>/withdraw/", approvals.WithdrawView.as_view(), name="api-approval-withdraw"),
+    path("approvals/<int:request_id>/papers/<int:paper_id>/", papers.PaperView.as_view(), name="api-approval-paper"),
     path("sagas/", work.SagasView.as_view(), name="api-sagas"),
     path("sagas/<int:saga_id>/", work.SagaView.as_view(), name="api-saga"),
     path("sagas/<int:saga_id>/retry/", work.SagaRetryView.as_view(), name="api-saga-retry"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from core.approvals.authority import AUTHORITY_LIMIT, limit_payload
 from core.approvals.effects import effect_view
 from core.approvals.models import ApprovalAttachment, ApprovalRequest, ApprovalState, AuthorityLimit
+from core.approvals.papers import may_read_paper
 from core.approvals.registry import approval_kind, approval_kinds
 from core.approvals.selectors import (
     hindrance,
@@ -118,9 +119,7 @@ def decide_page(request: HttpRequest, request_id: int) -> HttpResponse:
 def paper_page(request: HttpRequest, paper_id: int) -> FileResponse:
     """Hand out a paper of a request to those who asked for it or may decide on it."""
     paper = get_object_or_404(ApprovalAttachment.objects.select_related("request"), pk=paper_id)
-    user = acting_user(request)
-    kind = approval_kind(paper.request.kind)
-    if paper.request.made_by_id != user.pk and not user.has_perm(kind.check_permission):
+    if not may_read_paper(paper=paper, user=acting_user(request)):
         raise PermissionDenied
     return FileResponse(paper.file.open("rb"), as_attachment=True, filename=paper.name)
 

@@ -131,5 +131,6 @@ BANK_ANSWER_ACT: Final = Act(
     amount_paise=lambda payout_id, _values: payout_get(payout_id=payout_id).amount_paise,
     rule=ALWAYS,
     is_code_required=False,
+    is_paper_required=True,
     limits_paise=OUTGOING_PAISE,
 )

@@ -1,9 +1,6 @@
 """The page that enters what the bank has written about a payout."""
 
-from typing import Any
-
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -37,13 +34,6 @@ class BankAnswerForm(ActForm):
         label="The paper", max_length=64, help_text="Number of the letter, or statement and its page."
     )
     answered_on = DayField(label="Day of the paper")
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the paper itself; the look at the effect does not need it."""
-        entered = super().clean() or {}
-        if not entered.get("paper") and "check" not in self.data and "paper" not in self.errors:
-            self.add_error("paper", ValidationError("Attach the bank's letter or the page of its statement."))
-        return entered
 
 
 @staff_page(BANK_ANSWER_ACT.permission)

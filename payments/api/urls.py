@@ -1,17 +1,20 @@
-"""Addresses of payments, payouts and disputes, and of acts on them; the bank's answer needs its paper, so a screen."""
+"""Addresses of money that goes out and comes in, of the counter, and of acts on them."""
 
 from django.db import models
 from django.urls import path, reverse
 
 from core.api.acts import Subject, act_paths
+from payments.acts.answers import BANK_ANSWER_ACT
 from payments.acts.disputes import ACCEPT_ACT, DECIDE_ACT
 from payments.acts.incoming import APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT
 from payments.api import accounts, cheques, compensations, counter, deposits, payees, settlements, vendors, views
-from payments.models import Dispute, IncomingPayment, PaymentRefund
+from payments.models import Dispute, IncomingPayment, PaymentRefund, Payout
 
 
 def address_of(row: models.Model) -> str:
-    """Return where a payment, a dispute, or the payment of a refund is read."""
+    """Return where a payment, a payout, a dispute, or the payment of a refund is read."""
+    if isinstance(row, Payout):
+        return reverse("api-payout", args=[row.number])
     if isinstance(row, Dispute):
         return reverse("api-dispute", args=[row.pk])
     payment = row.payment if isinstance(row, PaymentRefund) else row
@@ -22,6 +25,7 @@ def address_of(row: models.Model) -> str:
 _PAYMENTS = Subject(
     where="payments/<str:number>/acts/", find=views.payment_id_of, address=address_of, prefix="payment-"
 )
+_PAYOUTS = Subject(where="payouts/<str:number>/acts/", find=views.payout_id_of, address=address_of, prefix="payout-")
 _DISPUTES = Subject(
     where="disputes/<int:dispute_id>/acts/", find=views.dispute_id_of, address=address_of, prefix="dispute-"
 )
@@ -97,5 +101,6 @@ urlpatterns = [
     path("vendor-health/", vendors.VendorHealthView.as_view(), name="api-vendor-health"),
     path("clearing-accounts/", vendors.ClearingView.as_view(), name="api-clearing-accounts"),
     *act_paths((APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT), subject=_PAYMENTS),
+    *act_paths((BANK_ANSWER_ACT,), subject=_PAYOUTS),
     *act_paths((ACCEPT_ACT, DECIDE_ACT), subject=_DISPUTES),
 ]

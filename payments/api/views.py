@@ -196,6 +196,15 @@ def payment_id_of(number: str) -> int:
     return row_of(IncomingPayment.objects.all(), number=number).pk
 
 
+def payout_id_of(number: str) -> int:
+    """Return the key of a payout.
+
+    Raises:
+        NotFound: no payout has the number.
+    """
+    return row_of(Payout.objects.all(), number=number).pk
+
+
 def dispute_id_of(dispute_id: int) -> int:
     """Return the key of a dispute.
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,10 @@ from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from core.approvals.services import approval_request
+from core.approvals.services import Attachment, approval_request
 from core.inbox.models import MessageState
 from core.inbox.services import message_receive
-from core.models import ApprovalRequest, AuditEntry, IdempotencyKey, InboxMessage, Saga
+from core.models import ApprovalAttachment, ApprovalRequest, AuditEntry, IdempotencyKey, InboxMessage, Saga
 from core.reasons.services import reason_codes_seed
 from core.sagas.models import SagaState
 from core.tokens.services import token_issue
@@ -40,6 +41,8 @@ READ: dict[str, tuple[dict[str, Any], dict[str, str], frozenset[str]]] = {
     "api-docs": ({}, {}, EVERY_ROLE),
     "api-approvals": ({}, {}, EVERY_ROLE),
     "api-approval": ({"request_id": ApprovalRequest}, {}, EVERY_ROLE),
+    # Made by finance: whose paper it is, and who may approve it, read it.
+    "api-approval-paper": ({"request_id": ApprovalRequest, "paper_id": ApprovalAttachment}, {}, BOOKKEEPERS),
     "api-reason-codes": ({}, {"act": "waive"}, EVERY_ROLE),
     "api-sagas": ({}, {}, EVERY_ROLE),
     "api-saga": ({"saga_id": Saga}, {}, EVERY_ROLE),
@@ -90,8 +93,9 @@ BOOK = (
 
 
 @pytest.fixture
-def loan() -> Loan:
+def loan(settings: Any, tmp_path: Path) -> Loan:
     """A running loan with a receipt, a journal by hand that waits, and work, so that every address has a row."""
+    settings.MEDIA_ROOT = tmp_path
     set_business_date(date(2026, 3, 10))
     reason_codes_seed()
     call_command("authority_seed", stdout=StringIO())
@@ -108,6 +112,7 @@ def loan() -> Loan:
         reason="Rounding",
         actor=make_staff("finance"),
         idempotency_key="waiting",
+        attachments=(Attachment(name="voucher.pdf", content=b"%PDF-1.4"),),
     )
     Saga.objects.create(kind="payments.of_a_newer_release", intent_key="1", state=SagaState.MANUAL)
     message_receive(source="razorpay", event_id="evt_1", raw=b"{}", queue="pay.webhook", state=MessageState.POISON)

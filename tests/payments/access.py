@@ -62,6 +62,7 @@ MONEY_ACT_ROLES: dict[str, tuple[Keys, frozenset[str]]] = {
     "payment-apply": ({"number": IncomingPayment}, BOOKKEEPERS),
     "payment-give-back": ({"number": IncomingPayment}, BOOKKEEPERS),
     "payment-move": ({"number": IncomingPayment}, BOOKKEEPERS),
+    "payout-answer": ({"number": Payout}, CASHIERS),
     "dispute-accept": ({"dispute_id": Dispute}, CASHIERS),
     "dispute-decide": ({"dispute_id": Dispute}, CASHIERS),
 }

@@ -25,6 +25,7 @@ from payments.models import AttemptEvent, AttemptState, Payout, PayoutState, Pro
 from payments.protocol import Told
 from payments.services.payout_answers import BankAnswer, local_day, payout_answer
 from payments.services.payout_decisions import payout_bank_query
+from tests.factories.api import read, send, tool_of, waiting
 from tests.factories.approvals import approve, last_request
 from tests.factories.lms import make_sanctioned_loan, set_business_date
 from tests.factories.payments import (
@@ -141,9 +142,60 @@ def test_form_asks_for_the_paper_but_not_for_the_look(payout: Payout) -> None:
     sent = send_act(client, "payout-answer", payout.pk, **without)
 
     assert (look.status_code, sent.status_code) == (200, 422)
-    assert "Attach the bank" in sent.content.decode()
+    assert "Attach the paper that this is about" in sent.content.decode()
     assert not ApprovalRequest.objects.exists()
     assert standing(payout)[:2] == (PayoutState.SENT, AttemptState.UNKNOWN)
+
+
+def told_by_tool(**changes: Any) -> dict[str, Any]:
+    day = local_day(database_now()).isoformat()
+    answer = {"told": "FAILED", "reference": "Letter 17", "answered_on": day, "reason": WHY}
+    return {**answer, "paper": {"name": "letter.pdf", "content": "JVBERi0xLjQ="}, **changes}
+
+
+def test_tool_enters_the_answer_with_its_paper_and_a_second_person_reads_it(payout: Payout) -> None:
+    tool, path = tool_of("operations"), f"/payouts/{payout.number}/acts/answer/"
+    look = send(tool, f"{path}preview/", {name: told for name, told in told_by_tool().items() if name != "paper"})
+    assert (look.status_code, look.json()["effect"]["payout"]) == (200, payout.number)
+    assert not ApprovalRequest.objects.exists()
+
+    first, again = (send(tool, path, told_by_tool(), key="letter-17") for _ in range(2))
+
+    request = waiting(first)
+    assert (again.json(), ApprovalAttachment.objects.count()) == (first.json(), 1)
+    [paper] = read(tool_of("manager"), f"/approvals/{request.pk}/").json()["papers"]
+    file = tool_of("manager").get(paper["address"])
+    assert (paper["name"], file.content, file["Content-Disposition"]) == (
+        "letter.pdf",
+        b"%PDF-1.4",
+        'attachment; filename="letter.pdf"',
+    )
+    assert tool_of("analyst").get(paper["address"]).status_code == 403
+    approve(request)
+    run_sagas(rounds=4)
+    assert standing(payout)[:2] == (PayoutState.FAILED, AttemptState.FAILED)
+    assert read(tool, f"/payouts/{payout.number}/").json()["state"] == "FAILED"
+
+
+@pytest.mark.parametrize(
+    "paper",
+    [
+        None,
+        {"name": "letter.pdf", "content": "no base 64"},
+        {"name": "letter.exe", "content": "JVBERi0xLjQ="},
+        {"name": "letter.pdf"},
+    ],
+    ids=["none", "no base 64", "no paper that one can look at", "empty"],
+)
+def test_answer_of_a_tool_without_its_paper_is_refused(payout: Payout, paper: Any) -> None:
+    before = standing(payout)
+
+    answer = send(tool_of("operations"), f"/payouts/{payout.number}/acts/answer/", told_by_tool(paper=paper))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "core.input_invalid")
+    assert list(answer.json()["context"]["fields"]) == ["paper"]
+    assert not ApprovalRequest.objects.exists()
+    assert standing(payout) == before
 
 
 @pytest.mark.parametrize(
