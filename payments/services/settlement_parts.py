@@ -1,9 +1,9 @@
 """What a settlement is made of, whether that explains it, and whether its credit stands on our bank's statement."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from django.contrib.auth.models import User
 
@@ -14,13 +14,27 @@ from core.money import format_rupees
 from core.sagas.services import saga_start
 from core.transactions import run_in_transaction
 from lms.services.checks import reference_check
+from payments.bulk import rows_insert
 from payments.errors import AmountDiffers
-from payments.locks import settlements_for_update
+from payments.locks import payments_for_update, settlements_for_update
 from payments.models import IncomingPayment, PartKind, Settlement, SettlementPart, SettlementStanding
 from payments.settlement_errors import SettlementCreditDayWrong, SettlementCreditDiffers, SettlementCreditSeen
 from payments.vendors.heard import PartHeard
 
 SETTLEMENT_SAGA: Final = "payments.settlement"
+_AT_ONCE: Final = 500
+_COLUMNS: Final = (
+    "settlement_id",
+    "kind",
+    "vendor_reference",
+    "payment_id",
+    "amount_paise",
+    "fee_paise",
+    "tax_paise",
+    "net_paise",
+    "utr",
+)
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +62,30 @@ def settlement_report_begin(*, settlement: Settlement) -> None:
 def settlement_parts_told(*, settlement_id: int, heard: Sequence[PartHeard]) -> Settlement:
     """Keep the lines of the gateway's report and tell whether they explain the settlement.
 
-    Lines may be told again, and new ones may follow; what was told once does not change.
+    Lines may be told again, and new ones may follow; what was told once does not change. Hundreds of lines are written
+    by one statement: a report may have ten thousand.
 
     Raises:
         AmountDiffers: a line says another amount than before.
     """
 
     def told() -> Settlement:
-        row = settlements_for_update().select_related("vendor").get(pk=settlement_id)
+        payments = _payments_locked(settlement_id, heard)
+        row = settlements_for_update().get(pk=settlement_id)
         known = {(part.kind, part.vendor_reference): part for part in row.parts.all()}
-        payments = _payments(row, heard)
+        new: dict[tuple[str, str], PartHeard] = {}
         for line in heard:
-            part = known.get((line.kind, line.vendor_reference))
-            if part is None:
-                _part_create(row, line, payments.get(line.vendor_reference))
-            else:
-                _part_again(part, line, payments.get(line.vendor_reference))
+            name = (line.kind, line.vendor_reference)
+            earlier = known.get(name) or new.setdefault(name, line)
+            if earlier.net_paise != line.net_paise:
+                raise AmountDiffers(
+                    what="Line",
+                    reference=line.vendor_reference,
+                    asked_paise=earlier.net_paise,
+                    told_paise=line.net_paise,
+                )
+        _parts_create(row, new.values(), payments)
+        _parts_link(known.values(), payments)
         parts = list(row.parts.select_related("payment"))
         row.parts_paise = sum(part.net_paise for part in parts)
         row.parts_at = database_now()
@@ -143,34 +165,57 @@ def settlement_credit_seen(
     return run_in_transaction(seen)
 
 
-def _payments(row: Settlement, heard: Sequence[PartHeard]) -> dict[str, IncomingPayment]:
-    names = [line.vendor_reference for line in heard if line.kind == PartKind.PAYMENT]
-    known = IncomingPayment.objects.filter(vendor=row.vendor, vendor_reference__in=names)
-    return {payment.vendor_reference or "": payment for payment in known}
+def _payments_locked(settlement_id: int, heard: Sequence[PartHeard]) -> dict[str, int]:
+    """Lock the payments of a report that we know, by their keys, and return these by the gateway's names.
+
+    A line that names a payment keeps it from being changed until the end of the transaction, whoever wrote the line;
+    so payments are locked in the one order: before the settlement.
+    """
+    vendor_id = Settlement.objects.values_list("vendor_id", flat=True).get(pk=settlement_id)
+    names = sorted({line.vendor_reference for line in heard if line.kind == PartKind.PAYMENT})
+    found: dict[str, int] = {}
+    for chosen in _hundreds(names):
+        rows = IncomingPayment.objects.filter(vendor_id=vendor_id, vendor_reference__in=chosen)
+        found.update((name or "", key) for name, key in rows.values_list("vendor_reference", "pk"))
+    for keys in _hundreds(sorted(found.values())):
+        list(payments_for_update().filter(pk__in=keys).values_list("pk"))
+    return found
 
 
-def _part_create(row: Settlement, line: PartHeard, payment: IncomingPayment | None) -> None:
-    SettlementPart.objects.create(
-        settlement=row,
-        kind=line.kind,
-        vendor_reference=line.vendor_reference,
-        payment=payment if line.kind == PartKind.PAYMENT else None,
-        amount_paise=line.amount_paise,
-        fee_paise=line.fee_paise,
-        tax_paise=line.tax_paise,
-        net_paise=line.net_paise,
-        utr=line.utr,
+def _parts_create(row: Settlement, lines: Iterable[PartHeard], payments: Mapping[str, int]) -> None:
+    rows_insert(
+        model=SettlementPart,
+        columns=_COLUMNS,
+        rows=[
+            (
+                row.pk,
+                str(line.kind),
+                line.vendor_reference,
+                payments.get(line.vendor_reference) if line.kind == PartKind.PAYMENT else None,
+                line.amount_paise,
+                line.fee_paise,
+                line.tax_paise,
+                line.net_paise,
+                line.utr,
+            )
+            for line in lines
+        ],
     )
 
 
-def _part_again(part: SettlementPart, line: PartHeard, payment: IncomingPayment | None) -> None:
-    if part.net_paise != line.net_paise:
-        raise AmountDiffers(
-            what="Line", reference=part.vendor_reference, asked_paise=part.net_paise, told_paise=line.net_paise
-        )
-    if part.payment_id is None and payment is not None and part.kind == PartKind.PAYMENT:
-        part.payment = payment
-        part.save(update_fields=["payment"])
+def _parts_link(parts: Iterable[SettlementPart], payments: Mapping[str, int]) -> None:
+    """Let lines of payments that have become known since they were told name them."""
+    linked = []
+    for part in parts:
+        if part.kind == PartKind.PAYMENT and part.payment_id is None and part.vendor_reference in payments:
+            part.payment_id = payments[part.vendor_reference]
+            linked.append(part)
+    SettlementPart.objects.bulk_update(linked, ["payment"], batch_size=_AT_ONCE)
+
+
+def _hundreds(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    for first in range(0, len(values), _AT_ONCE):
+        yield values[first : first + _AT_ONCE]
 
 
 def _of_payment(part: SettlementPart) -> Problem | None:
