@@ -1,6 +1,7 @@
 """Callers in processes of their own that start together, and a raw client that repeats what the service's SQL was."""
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,11 +13,12 @@ Work = Callable[[int], None]
 _PATIENCE_SECONDS = 300
 
 
-def rate(work: Work, *, callers: int, each: int, warm: Work | None = None) -> float:
-    """Run `work` once in each of some processes, and return operations a second; each call does `each` of them.
+def rate(work: Work, *, callers: int, each: int, warm: Work | None = None, processes: int = 0) -> float:
+    """Run `work` once for each of some callers, and return operations a second; each call does `each` of them.
 
     Args:
         work: gets the caller's number from 0.
+        processes: how many the callers share, as threads; each has one of its own unless told.
         warm: runs before the clock starts, so that a fresh process has compiled its queries.
 
     Raises:
@@ -25,14 +27,15 @@ def rate(work: Work, *, callers: int, each: int, warm: Work | None = None) -> fl
     connection.close()
     context = multiprocessing.get_context("fork")
     start, results = context.Barrier(callers + 1), context.Queue()
-    processes = [context.Process(target=_call, args=(work, warm, place, start, results)) for place in range(callers)]
-    for process in processes:
+    shares = [range(callers)[place :: processes or callers] for place in range(processes or callers)]
+    started = [context.Process(target=_call_each, args=(work, warm, places, start, results)) for places in shares]
+    for process in started:
         process.start()
     start.wait(_PATIENCE_SECONDS)
     begun = time.perf_counter()
-    failures = [failure for _ in processes if (failure := results.get(timeout=_PATIENCE_SECONDS))]
+    failures = [failure for _ in range(callers) if (failure := results.get(timeout=_PATIENCE_SECONDS))]
     seconds = time.perf_counter() - begun
-    for process in processes:
+    for process in started:
         process.join(_PATIENCE_SECONDS)
     if failures:
         raise RuntimeError(f"{len(failures)} callers failed: {failures[0]}")
@@ -110,6 +113,15 @@ def _send(raw: Any, statements: Sequence[bytes]) -> None:
         cursor.execute(statement)
         if cursor.description:
             cursor.fetchall()
+
+
+def _call_each(work: Work, warm: Work | None, places: Sequence[int], start: Any, results: Any) -> None:
+    others = [threading.Thread(target=_call, args=(work, warm, place, start, results)) for place in places[1:]]
+    for other in others:
+        other.start()
+    _call(work, warm, places[0], start, results)
+    for other in others:
+        other.join(_PATIENCE_SECONDS)
 
 
 def _call(work: Work, warm: Work | None, place: int, start: Any, results: Any) -> None:

@@ -27,7 +27,7 @@ def served(*, workers: int) -> Iterator[int]:
     place = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     environ = {**os.environ, "DATABASE_URL": place, "REDIS_URL": settings.REDIS_URL}
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
-    command += ["--workers", str(workers), "--blocking-threads", "1", "--no-log", "config.wsgi:application"]
+    command += ["--workers", str(workers), "--blocking-threads", "8", "--no-log", "config.wsgi:application"]
     server = subprocess.Popen(command, env=environ)  # noqa: S603  # a command of ours
     try:
         _wait(port)

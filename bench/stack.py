@@ -4,9 +4,8 @@ import io
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any, NamedTuple
-
-from django.core.wsgi import get_wsgi_application
 
 import bench.app  # noqa: F401  # it sets the settings up
 
@@ -62,4 +61,4 @@ def answered(request: Asked, *, status: str) -> bytes:
 
 @cache
 def _site() -> Any:
-    return get_wsgi_application()
+    return import_module("config.wsgi").application

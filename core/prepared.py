@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
     AutoField,
     BigIntegerField,
@@ -77,14 +78,39 @@ def row_insert(row: Model, *, now_columns: tuple[str, ...] = ()) -> None:
     Raises:
         IntegrityError: a constraint refuses it.
     """
-    sql, fields, by_clock = _insert_statement(type(row), now_columns, connection.vendor)
+    into, marks, fields, by_clock = _insert_statement(type(row), now_columns, connection.vendor)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_sent(field, row) for field in fields])
+        through = connections[DEFAULT_DB_ALIAS]
+        cursor.execute(into + marks, [_sent(field, row, through) for field in fields])
         if row.pk is None:
             row.pk = cursor.lastrowid
-    for field in by_clock:
-        field.forget(row)
-    row._state.adding, row._state.db = False, connection.alias
+    _stored(row, by_clock)
+
+
+def rows_insert(rows: Sequence[Model], *, now_columns: tuple[str, ...] = ()) -> None:
+    """Insert new rows of one model, all or none, and give them their keys: one statement, if the database tells keys.
+
+    Args:
+        now_columns: as for `row_insert`.
+
+    Raises:
+        IntegrityError: a constraint refuses one of them.
+    """
+    if not connection.features.can_return_rows_from_bulk_insert:
+        with transaction.atomic():
+            for row in rows:
+                row_insert(row, now_columns=now_columns)
+        return
+    model = type(rows[0])
+    into, marks, fields, by_clock = _insert_statement(model, now_columns, connection.vendor)
+    sql = f"{into}{','.join([marks] * len(rows))} RETURNING {connection.ops.quote_name(str(model._meta.pk.column))}"
+    with connection.cursor() as cursor:
+        through = connections[DEFAULT_DB_ALIAS]
+        cursor.execute(sql, [_sent(field, row, through) for row in rows for field in fields])
+        keys = cursor.fetchall()
+    for row, (key,) in zip(rows, keys, strict=True):
+        row.pk = key
+        _stored(row, by_clock)
 
 
 def rows_update(*, rows: Sequence[Model], columns: tuple[str, ...]) -> None:
@@ -95,8 +121,9 @@ def rows_update(*, rows: Sequence[Model], columns: tuple[str, ...]) -> None:
     if not rows:
         return
     sql, fields = _update_statement(type(rows[0]), columns, connection.vendor)
+    through = connections[DEFAULT_DB_ALIAS]
     values = [
-        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
+        [*(field.get_db_prep_save(getattr(row, field.attname), through) for field in fields), row.pk] for row in rows
     ]
     with connection.cursor() as cursor:
         cursor.executemany(sql, values)
@@ -105,7 +132,7 @@ def rows_update(*, rows: Sequence[Model], columns: tuple[str, ...]) -> None:
 @cache
 def _insert_statement(
     model: type[Model], now_columns: tuple[str, ...], vendor: str
-) -> tuple[str, tuple[Field[Any, Any], ...], tuple[RecordedAtField[Any, Any], ...]]:
+) -> tuple[str, str, tuple[Field[Any, Any], ...], tuple[RecordedAtField[Any, Any], ...]]:
     all_fields = [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
     # A SQLite file has no clock of its own: there the row's values are sent.
     is_clocked = vendor == "mysql"
@@ -115,8 +142,8 @@ def _insert_statement(
     quote = connection.ops.quote_name
     names = ",".join(quote(str(field.column)) for field in all_fields)
     marks = ",".join("UTC_TIMESTAMP(6)" if field.column in by_clock else "%s" for field in all_fields)
-    sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608  # only our own names and numbers stand in it
-    return sql, fields, recorded
+    into = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608  # only our own names and numbers stand in it
+    return into, f"({marks})", fields, recorded
 
 
 @cache
@@ -130,13 +157,23 @@ def _update_statement(
     return f"UPDATE {quote(model._meta.db_table)} SET {assignments} WHERE {key}=%s", fields  # noqa: S608  # only our own names and numbers stand in it
 
 
-def _sent(field: Field[Any, Any], row: Model) -> Any:
-    """Return what a field of a new row is sent as; text and whole numbers are sent as they are."""
+def _stored(row: Model, by_clock: Sequence[RecordedAtField[Any, Any]]) -> None:
+    for field in by_clock:
+        field.forget(row)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+def _sent(field: Field[Any, Any], row: Model, through: BaseDatabaseWrapper) -> Any:
+    """Return what a field of a new row is sent as; text and whole numbers are sent as they are.
+
+    Args:
+        through: the connection itself: its proxy would look it up anew for each thing that a field asks of it.
+    """
     if type(field) in _PLAIN:
         value = getattr(row, field.attname)
         if type(value) in (str, int):
             return value
-    return field.get_db_prep_save(field.pre_save(row, True), connection)
+    return field.get_db_prep_save(field.pre_save(row, True), through)
 
 
 def _maker(query: QuerySet[Any, Any], compiler: Any) -> Callable[[Any], Any]:

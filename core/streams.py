@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import redis
 from django.db import transaction
+from redis.commands.core import Script
 
 from core.broker import broker
 
@@ -18,6 +20,13 @@ _LENGTH_LIMIT: Final = 100_000
 # Who gives a hint has a person or a vendor waiting; who reads hints has nothing better to do.
 _GIVE_SECONDS: Final = 1
 _READ_SECONDS: Final = 3
+# One command for many hints: to write each as a command would cost more than the row that it speaks of.
+_ADD: Final = """
+for place = 2, #ARGV do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', 'row', ARGV[place])
+end
+"""
+_ROWS_MOST: Final = 1_000
 
 
 def hint_on_commit(*, queue: str, row_ids: Iterable[int]) -> None:
@@ -31,18 +40,16 @@ def hint(*, queue: str, row_ids: Sequence[int]) -> None:
     client = broker(answer_seconds=_GIVE_SECONDS)
     if client is None or not row_ids:
         return
-    stream = _PREFIX + queue
     try:
-        if len(row_ids) == 1:
-            # By far the most hints are of one row; building a pipeline would take longer than sending it.
-            client.xadd(stream, {"row": row_ids[0]}, maxlen=_LENGTH_LIMIT, approximate=True)
-            return
-        with client.pipeline(transaction=False) as pipeline:
-            for row_id in row_ids:
-                pipeline.xadd(stream, {"row": row_id}, maxlen=_LENGTH_LIMIT, approximate=True)
-            pipeline.execute()
+        for first in range(0, len(row_ids), _ROWS_MOST):
+            _adding(client)(keys=[_PREFIX + queue], args=[_LENGTH_LIMIT, *row_ids[first : first + _ROWS_MOST]])
     except redis.RedisError:
         logger.warning("No hint for queue %s: the broker does not answer", queue)
+
+
+@cache
+def _adding(client: redis.Redis) -> Script:
+    return client.register_script(_ADD)
 
 
 class Hints:

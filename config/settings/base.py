@@ -36,8 +36,6 @@ INSTALLED_APPS = [
     "payments",
 ]
 MIDDLEWARE = [
-    # Vendors are no people: what they tell is answered before anything that is made for browsers (decision 0036).
-    "payments.webhooks.doorway.webhooks_first",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from core import audit
 from core.acts.errors import ActReasonMissing
@@ -20,8 +21,9 @@ from core.failpoints import failpoint
 from core.inbox.errors import EntityUnknown, MessageNotFilable, MessageNotReplayable
 from core.inbox.models import InboxMessage, MessageState
 from core.locks import rows_for_update, unlocked_rows
-from core.prepared import row_insert
+from core.prepared import row_insert, rows_insert
 from core.streams import hint_on_commit
+from core.together import WriteTogether
 from core.transactions import run_in_transaction
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,10 @@ MAX_ATTEMPTS: Final = 8
 _FIRST_PAUSE_SECONDS: Final = 5
 _REASON_MAX: Final = 200
 _OPEN: Final = (MessageState.NEW, MessageState.PARKED)
+_BY_CLOCK: Final = ("received_at", "next_at")
+# A statement has a greatest length, and whoever sends more than this is rare.
+_RAW_MOST_TOGETHER: Final = 64 * 1024
+_TOGETHER: Final = WriteTogether[InboxMessage](partial(rows_insert, now_columns=_BY_CLOCK))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +96,9 @@ def message_receive(
     )
     failpoint("webhook.before_commit")
     try:
-        # One statement, which outside of a transaction commits by itself.
-        row_insert(message, now_columns=("received_at", "next_at"))
+        _store(message)
     except IntegrityError:
         return InboxMessage.objects.get(source=source, event_id=event_id), False
-    if state == MessageState.NEW:
-        hint_on_commit(queue=queue, row_ids=[message.pk])
     return message, True
 
 
@@ -171,6 +174,23 @@ def messages_due(*, queue: str, limit: int) -> list[int]:
     """Return the keys of messages whose time has come, the most urgent first."""
     due = InboxMessage.objects.filter(queue=queue, state__in=_OPEN, next_at__lte=database_now())
     return list(due.order_by("priority", "next_at").values_list("pk", flat=True)[:limit])
+
+
+def _store(message: InboxMessage) -> None:
+    """Store a message, outside of a transaction with those that come at the same moment.
+
+    Raises:
+        IntegrityError: it is there.
+    """
+    is_alone = connection.in_atomic_block or len(message.raw) > _RAW_MOST_TOGETHER
+    stored = None if is_alone else _TOGETHER.write(message)
+    if stored is None:
+        # One statement, which outside of a transaction commits by itself.
+        row_insert(message, now_columns=_BY_CLOCK)
+        stored = [message]
+    for queue in {one.queue for one in stored if one.state == MessageState.NEW}:
+        waiting = [one.pk for one in stored if one.queue == queue and one.state == MessageState.NEW]
+        hint_on_commit(queue=queue, row_ids=waiting)
 
 
 def _apply(message_id: int) -> MessageState | None:

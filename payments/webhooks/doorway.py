@@ -1,13 +1,14 @@
-"""The door that webhooks come in by: before sessions, log-in, forms and everything else that is made for people."""
+"""The door that webhooks come in by: before the site, which is made for people."""
 
 import json
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Final
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.http.response import HttpResponseBase
 
 from core.api.errors import Busy, MethodNotAllowed
 from core.api.exceptions import refusal_body
@@ -15,38 +16,51 @@ from core.errors import KistError
 from payments.errors import WebhookLengthWrong, WebhookTooLong
 from payments.webhooks.intake import BODY_MOST, HEADERS, webhook_take
 
+logger = logging.getLogger(__name__)
+
 _ADDRESS: Final = re.compile(r"/webhooks/([-a-zA-Z0-9_]{1,24})/")
-_META: Final = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS}
+_VARIABLES: Final = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS}
+_EMPTY: Final = [("Content-Length", "0")]
 _LENGTH: Final = re.compile(r"[0-9]{1,15}")
-_MORE: Final[dict[type[KistError], dict[str, str]]] = {
-    MethodNotAllowed: {"Allow": "POST"},
-    Busy: {"Retry-After": "5"},
+_MORE: Final[dict[type[KistError], list[tuple[str, str]]]] = {
+    MethodNotAllowed: [("Allow", "POST")],
+    Busy: [("Retry-After", "5")],
 }
-Site = Callable[[HttpRequest], HttpResponseBase]
 
 
-def webhooks_first(site: Site) -> Site:
-    """Answer vendors, and hand everything else on to the site; the first entry of MIDDLEWARE."""
+def webhooks_first(site: WSGIApplication) -> WSGIApplication:
+    """Answer vendors, and hand everything else on to the site."""
 
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        address = _ADDRESS.fullmatch(request.path_info)
-        return site(request) if address is None else webhook_answer(request, address[1])
+    def application(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        address = _ADDRESS.fullmatch(environ["PATH_INFO"])
+        return site(environ, start) if address is None else _answer(environ, start, address[1])
 
-    return answer
+    return application
 
 
-def webhook_answer(request: HttpRequest, code: str) -> HttpResponse:
+def _answer(environ: WSGIEnvironment, start: StartResponse, code: str) -> Iterable[bytes]:
     """Answer a vendor that tells something: 200 once it is stored, however often it comes; else a named refusal."""
     try:
-        if request.method != "POST":
-            raise MethodNotAllowed(method=request.method)
-        raw = _body(request, code)
-        _take(code, raw, {name: request.META[key] for name, key in _META.items() if key in request.META})
+        if environ["REQUEST_METHOD"] != "POST":
+            raise MethodNotAllowed(method=environ["REQUEST_METHOD"])
+        raw = _body(environ, code)
+        _take(code, raw, {name: environ[key] for name, key in _VARIABLES.items() if key in environ})
     except KistError as refusal:
         body = json.dumps(refusal_body(refusal)).encode()
-        headers = {"Content-Length": str(len(body)), **_MORE.get(type(refusal), {})}
-        return HttpResponse(body, content_type="application/json", status=refusal.http_status, headers=headers)
-    return HttpResponse(headers={"Content-Length": "0"})
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start(_line(refusal.http_status), headers + _MORE.get(type(refusal), []))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+    except Exception:
+        # A broken promise of ours. The vendor comes again, and by then somebody has read this.
+        logger.exception("What %s tells could not be taken in", code)
+        start(_line(HTTPStatus.INTERNAL_SERVER_ERROR), _EMPTY.copy())
+        return []
+    start(_line(HTTPStatus.OK), _EMPTY.copy())
+    return []
+
+
+def _line(status: int) -> str:
+    return f"{status} {HTTPStatus(status).phrase}"
 
 
 def _take(code: str, raw: bytes, headers: dict[str, str]) -> None:
@@ -66,21 +80,21 @@ def _take(code: str, raw: bytes, headers: dict[str, str]) -> None:
             raise Busy() from None
 
 
-def _body(request: HttpRequest, code: str) -> bytes:
+def _body(environ: WSGIEnvironment, code: str) -> bytes:
     """Read the body as it came, all of it.
 
     Raises:
         WebhookTooLong: it is said to be longer than any event, and was not read.
         WebhookLengthWrong: nobody said how long it is, or it is shorter than was said.
     """
-    told = request.META.get("CONTENT_LENGTH") or ("" if "HTTP_TRANSFER_ENCODING" in request.META else "0")
+    told = environ.get("CONTENT_LENGTH") or ("" if "HTTP_TRANSFER_ENCODING" in environ else "0")
     if not _LENGTH.fullmatch(told):
         raise WebhookLengthWrong(vendor=code)
     if int(told) > BODY_MOST:
         raise WebhookTooLong(vendor=code, most_bytes=BODY_MOST)
     try:
-        raw = request.read(int(told)) if int(told) else b""
-    except UnreadablePostError:
+        raw: bytes = environ["wsgi.input"].read(int(told)) if int(told) else b""
+    except OSError:
         raise WebhookLengthWrong(vendor=code) from None
     if len(raw) != int(told):
         raise WebhookLengthWrong(vendor=code)

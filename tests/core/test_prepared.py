@@ -3,12 +3,12 @@
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core.clock import database_now
 from core.models import AuditEntry, NumberSequence
-from core.prepared import PreparedQuery, row_insert, rows_update
+from core.prepared import PreparedQuery, row_insert, rows_insert, rows_update
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,25 @@ def test_instant_of_an_inserted_row_may_be_that_of_the_database() -> None:
     row_insert(row, now_columns=("at",))
 
     assert before <= AuditEntry.objects.get(pk=row.pk).at <= database_now()
+
+
+def test_rows_that_are_inserted_together_get_their_own_keys() -> None:
+    before, rows = database_now(), [entry("core.first"), entry("core.second"), entry("core.third")]
+
+    rows_insert(rows, now_columns=("at",))
+
+    found = AuditEntry.objects.in_bulk([row.pk for row in rows])
+    assert [found[row.pk].action for row in rows] == ["core.first", "core.second", "core.third"]
+    assert all(before <= found[row.pk].at <= database_now() for row in rows)
+
+
+def test_none_of_the_rows_is_inserted_when_one_is_refused() -> None:
+    rows = [NumberSequence(name=name, next_value=1) for name in ("one", "two", "one")]
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        rows_insert(rows)
+
+    assert not NumberSequence.objects.filter(name__in=["one", "two"]).exists()
 
 
 def test_prepared_query_gives_objects_tuples_and_single_values() -> None:

@@ -9,7 +9,6 @@ import time
 
 import pytest
 from django.db import transaction
-from django.test import Client
 
 from core import audit
 from core.clock import database_now
@@ -18,6 +17,7 @@ from core.inbox.services import Applied, inbox_source, message_receive
 from core.models import AuditEntry, Saga, SagaStep
 from core.queues import inbox_queues_register
 from core.workers import LANES, LaneWorker, lane_drain
+from tests.door import sent
 from tests.factories.lms import set_business_date
 from tests.factories.payments import make_parameters, make_vendor
 from tests.guarantees import sagas
@@ -105,7 +105,7 @@ def test_messages_that_always_fail_are_parked_with_an_alert_and_hold_up_no_other
 def tell(raw: bytes) -> int:
     """Send a signed webhook and return the status of the answer."""
     headers = {"X-Razorpay-Signature": hmac.new(b"kist-demo-webhook", raw, hashlib.sha256).hexdigest()}
-    return Client().post("/webhooks/razorpay/", raw, content_type="application/json", headers=headers).status_code
+    return int(sent(raw, where="/webhooks/razorpay/", headers=headers).status_code)
 
 
 @pytest.mark.django_db

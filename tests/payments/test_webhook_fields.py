@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,6 +21,7 @@ from payments.errors import WebhookUnreadable
 from payments.models import IncomingPayment, Vendor, VendorKind
 from payments.services.vendors import clients_close
 from payments.vendors import cashfree_events, razorpay_events
+from tests.door import sent
 from tests.factories.lms import set_business_date
 from tests.factories.payments import make_parameters
 from tests.factories.staff import client_of
@@ -93,8 +93,7 @@ def told(kind: str, body: dict[str, Any]) -> InboxMessage:
         "X-Webhook-Signature": by_rupees,
         "X-Webhook-Timestamp": "1767225600",
     }
-    answer = Client().post(f"/webhooks/{kind}/", raw, content_type="application/json", headers=headers)
-    assert answer.status_code == 200
+    assert sent(raw, where=f"/webhooks/{kind}/", headers=headers).status_code == 200
     for _ in range(8):
         InboxMessage.objects.update(next_at=timezone.now())
         lane_drain(lane=LANES["inbox"], rounds=1)

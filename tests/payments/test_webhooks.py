@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from core.inbox.models import InboxMessage, MessageState
@@ -33,6 +32,7 @@ from payments.models import (
 from payments.services.attempts import attempt_open
 from payments.services.flight import flight_begin
 from payments.services.vendors import clients_close
+from tests.door import sent
 from tests.factories.lms import make_sanctioned_loan, set_business_date
 from tests.factories.payments import (
     ask_payout,
@@ -88,16 +88,14 @@ def tell(body: dict[str, Any] | bytes, *, secret: str = SECRET, event_id: str = 
     headers = {"X-Razorpay-Signature": hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}
     if event_id:
         headers["X-Razorpay-Event-Id"] = event_id
-    answer = Client().post("/webhooks/razorpay/", raw or signed, content_type="application/json", headers=headers)
-    return answer.status_code
+    return int(sent(raw or signed, where="/webhooks/razorpay/", headers=headers).status_code)
 
 
 def tell_rupees(body: dict[str, Any], *, stamp: str = "1767225600", signed_stamp: str = "") -> int:
     raw = json.dumps(body).encode()
     digest = hmac.new(SECRET.encode(), (signed_stamp or stamp).encode() + raw, hashlib.sha256).digest()
     headers = {"X-Webhook-Signature": b64encode(digest).decode(), "X-Webhook-Timestamp": stamp}
-    answer = Client().post("/webhooks/cashfree/", raw, content_type="application/json", headers=headers)
-    return answer.status_code
+    return int(sent(raw, where="/webhooks/cashfree/", headers=headers).status_code)
 
 
 def drain() -> None:

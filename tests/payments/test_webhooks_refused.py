@@ -10,10 +10,8 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.handlers.wsgi import WSGIRequest
 from django.db import OperationalError, connection
-from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from django.utils import timezone
 
 from core.inbox.models import InboxMessage, MessageState
@@ -21,7 +19,7 @@ from core.workers import LANES, lane_drain
 from payments.alarms import alarms
 from payments.models import Vendor, VendorKind
 from payments.services.vendors import clients_close
-from payments.webhooks.doorway import webhooks_first
+from tests import door
 from tests.factories.lms import set_business_date
 from tests.factories.payments import make_parameters
 
@@ -54,13 +52,13 @@ def signed(raw: bytes, *, secret: str = SECRET) -> dict[str, str]:
     return {"HTTP_X_RAZORPAY_SIGNATURE": hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()}
 
 
-def sent(raw: bytes, *, where: str = WHERE, method: str = "POST", **environ: Any) -> Any:
-    """Send bytes as they are; `environ` is laid over what a server would say of them."""
-    return Client().generic(method, where, raw, content_type="application/json", **environ)
+def sent(raw: bytes, *, where: str = WHERE, **said: Any) -> Any:
+    """Send bytes to the door of vendors."""
+    return door.sent(raw, where=where, **said)
 
 
 def refusal_of(answer: Any) -> tuple[int, str]:
-    return answer.status_code, answer.json()["code"]
+    return answer.status_code, json.loads(answer.content)["code"]
 
 
 def notes() -> list[tuple[str, bytes]]:
@@ -188,9 +186,8 @@ class _HungUp(BytesIO):
 @pytest.mark.parametrize("body", [BytesIO(EVENT), _HungUp()], ids=["ended", "hung up"])
 def test_body_that_ends_before_its_told_length_is_refused(body: BytesIO) -> None:
     told = {"REQUEST_METHOD": "POST", "PATH_INFO": WHERE, "CONTENT_LENGTH": str(len(EVENT) + 5), **signed(EVENT)}
-    request = WSGIRequest({**RequestFactory().get("/").environ, **told, "wsgi.input": body})
 
-    answer: Any = webhooks_first(lambda _request: HttpResponse("the site"))(request)
+    answer = door.answered({**RequestFactory().get("/").environ, **told, "wsgi.input": body})
 
     assert (answer.status_code, json.loads(answer.content)["code"]) == (400, "payments.webhook_length_wrong")
     assert notes() == []
