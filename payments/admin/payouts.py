@@ -27,17 +27,9 @@ from payments.selectors import payout_picture, payouts_for_search, payouts_stuck
 from payments.services.payees import Proof, proof_of
 from payments.services.payout_answers import is_answerable
 from payments.services.payout_asking import account_words, payout_effect, payout_submit, second_person_causes
-from payments.services.payout_decisions import DECISIONS, decisions_of
+from payments.services.payout_decisions import DECISIONS, PERMISSION_OF, decisions_of
 from payments.services.payouts import PayoutOrder
 
-# Cancelling is asked for like a payout; what touches a step of the saga needs who decides about sagas.
-_PERMISSION_OF: Final = {
-    "cancel": "payments.request_payout",
-    "look": "payments.request_payout",
-    "retry": "core.decide_saga",
-    "park": "core.decide_saga",
-    "bank": "core.decide_saga",
-}
 _BUTTONS: Final = {
     "look": ("Ask the vendor now", "sync", "The vendor is asked now; nothing is sent."),
     "retry": ("Try again", "replay", "Goes on where it stopped; the vendor is asked before anything is sent."),
@@ -183,7 +175,7 @@ def payout_decide_page(request: HttpRequest, payout_id: int) -> HttpResponse:
     form = DecisionForm(request.POST)
     if decision not in DECISIONS:
         return _payout_response(request, payout, form, status=422)
-    if not request.user.has_perm(_PERMISSION_OF[decision]):
+    if not request.user.has_perm(PERMISSION_OF[decision]):
         raise PermissionDenied
     if form.is_valid():
         try:
@@ -207,7 +199,7 @@ def _payout_response(request: HttpRequest, payout: Payout, form: DecisionForm, *
     buttons = [
         (name, *_BUTTONS[name])
         for name in decisions_of(payout=payout, saga=saga)
-        if request.user.has_perm(_PERMISSION_OF[name])
+        if request.user.has_perm(PERMISSION_OF[name])
     ]
     return staff_response(
         request,

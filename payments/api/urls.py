@@ -7,7 +7,18 @@ from core.api.acts import Subject, act_paths
 from payments.acts.answers import BANK_ANSWER_ACT
 from payments.acts.disputes import ACCEPT_ACT, DECIDE_ACT
 from payments.acts.incoming import APPLY_ACT, GIVE_BACK_ACT, MOVE_ACT
-from payments.api import accounts, cheques, compensations, counter, deposits, payees, settlements, vendors, views
+from payments.api import (
+    accounts,
+    cheques,
+    compensations,
+    counter,
+    deposits,
+    payees,
+    payouts,
+    settlements,
+    vendors,
+    views,
+)
 from payments.models import Dispute, IncomingPayment, PaymentRefund, Payout
 
 
@@ -34,7 +45,11 @@ urlpatterns = [
     path("payments/", views.PaymentsView.as_view(), name="api-payments"),
     path("payments/<str:number>/", views.PaymentView.as_view(), name="api-payment"),
     path("payouts/", views.PayoutsView.as_view(), name="api-payouts"),
+    path("payouts/ask/", payouts.PayoutAskView.as_view(), name="api-payout-ask"),
+    path("payouts/ask/preview/", payouts.PayoutAskPreviewView.as_view(), name="api-payout-ask-preview"),
     path("payouts/<str:number>/", views.PayoutView.as_view(), name="api-payout"),
+    *payouts.decision_paths(),
+    path("loans/<str:number>/payees/", payouts.PayeesView.as_view(), name="api-loan-payees"),
     path("disputes/", views.DisputesView.as_view(), name="api-disputes"),
     path("disputes/<int:dispute_id>/", views.DisputeView.as_view(), name="api-dispute"),
     path("counter-receipts/", counter.CounterReceiptsView.as_view(), name="api-counter-receipts"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -55,6 +56,7 @@ class PayoutSerializer(serializers.ModelSerializer[Payout]):
     state = serializers.CharField()
     loan = serializers.CharField(source="loan.number")
     customer = serializers.CharField(source="customer.number")
+    address = serializers.SerializerMethodField()
 
     class Meta:
         model = Payout
@@ -72,7 +74,12 @@ class PayoutSerializer(serializers.ModelSerializer[Payout]):
             "problem",
             "requested_at",
             "changed_at",
+            "address",
         )
+
+    def get_address(self, payout: Payout) -> str:
+        """Return where the payout is read."""
+        return reverse("api-payout", args=[payout.number])
 
 
 class DisputeSerializer(serializers.ModelSerializer[Dispute]):
@@ -162,7 +169,7 @@ class PayoutView(StaffView):
     @extend_schema(operation_id="payouts_read", responses=PayoutSerializer)
     def get(self, request: Request, number: str) -> Response:
         """Show how far a payout is."""
-        return Response(PayoutSerializer(row_of(_payouts(), number=number)).data)
+        return Response(payout_shown(number))
 
 
 class DisputesView(PagedView):
@@ -203,6 +210,15 @@ def payout_id_of(number: str) -> int:
         NotFound: no payout has the number.
     """
     return row_of(Payout.objects.all(), number=number).pk
+
+
+def payout_shown(number: str) -> dict[str, Any]:
+    """Return a payout as it is shown.
+
+    Raises:
+        NotFound: no payout has the number.
+    """
+    return dict(PayoutSerializer(row_of(_payouts(), number=number)).data)
 
 
 def dispute_id_of(dispute_id: int) -> int:

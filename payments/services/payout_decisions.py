@@ -136,3 +136,11 @@ DECISIONS: Final[dict[str, Callable[..., Payout]]] = {
     "cancel": payout_cancel,
     "bank": payout_bank_query,
 }
+# Cancelling is asked for like a payout; what touches a step of the saga needs who decides about sagas.
+PERMISSION_OF: Final = {
+    "cancel": "payments.request_payout",
+    "look": "payments.request_payout",
+    "retry": "core.decide_saga",
+    "park": "core.decide_saga",
+    "bank": "core.decide_saga",
+}

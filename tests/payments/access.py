@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lms.models import Loan
 from payments.models import (
     AllowedPayer,
     CounterReceipt,
@@ -37,6 +38,7 @@ READ_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
     "api-virtual-account": ({"account_id": VirtualAccount}, EVERY_ROLE),
     "api-payee-checks": ({}, EVERY_ROLE),
     "api-payee-check": ({"check_id": PayeeCheck}, EVERY_ROLE),
+    "api-loan-payees": ({"number": Loan}, CASHIERS),
     "api-vendor-health": ({}, EVERY_ROLE),
     "api-clearing-accounts": ({}, EVERY_ROLE),
 }
@@ -49,6 +51,13 @@ SENT_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
     "api-cheque-bounce": ({"number": CounterReceipt}, BOOKKEEPERS),
     "api-cheque-bounce-preview": ({"number": CounterReceipt}, BOOKKEEPERS),
     "api-deposit-ask": ({}, CASHIERS),
+    "api-payout-ask": ({}, CASHIERS),
+    "api-payout-ask-preview": ({}, CASHIERS),
+    "api-payout-look": ({"number": Payout}, CASHIERS),
+    "api-payout-cancel": ({"number": Payout}, CASHIERS),
+    "api-payout-retry": ({"number": Payout}, BOOKKEEPERS),
+    "api-payout-park": ({"number": Payout}, BOOKKEEPERS),
+    "api-payout-bank": ({"number": Payout}, BOOKKEEPERS),
     "api-settlement-credit": ({"settlement_id": Settlement}, BOOKKEEPERS),
     "api-compensation-publish": ({}, MANAGER),
     "api-virtual-account-open": ({}, CASHIERS),

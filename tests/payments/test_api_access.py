@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core.models import ApprovalRequest, AuditEntry, IdempotencyKey, Saga
 from core.reasons.services import reason_codes_seed
+from lms.models import Loan
 from payments.models import CounterReceipt, Deposit, IncomingPayment, Payout
 from payments.services.deposits import CounterOrder, counter_take, deposit_make
 from payments.services.settlements import settlement_told
@@ -23,7 +24,13 @@ from tests.factories.staff import ROLE_NAMES
 from tests.payments.access import MONEY_ACT_ROLES, READ_MONEY, SENT_MONEY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.embedded]
-NAMES = {IncomingPayment: "number", Payout: "number", CounterReceipt: "payment.number", Deposit: "number"}
+NAMES = {
+    Loan: "number",
+    IncomingPayment: "number",
+    Payout: "number",
+    CounterReceipt: "payment.number",
+    Deposit: "number",
+}
 ACTS = {f"api-{kind}-{slug}": found for slug, found in MONEY_ACT_ROLES.items() for kind in ("act", "preview")}
 
 
