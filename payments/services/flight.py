@@ -4,10 +4,9 @@ from collections.abc import Collection
 from typing import Final
 
 from core.business_date import business_date
-from core.clock import database_now
 from core.transactions import run_in_transaction
-from ledger.models import Account, Hold, HoldState, Journal
-from ledger.services import HoldOrder, hold_place, hold_post, hold_void, house_journal_post
+from ledger.models import Hold, Journal
+from ledger.services import house_journal_post
 from payments.models import Payout, ProviderAttempt
 from payments.services.vendors import vendor_accounts
 
@@ -15,41 +14,35 @@ REFERENCE_TYPE: Final = "payments.payout"
 
 
 def flight_begin(*, payout: Payout, attempt: ProviderAttempt) -> None:
-    """Take an amount out of the balance at the vendor, in the caller's transaction.
+    """Take an amount out of the balance at the vendor, in the caller's transaction; a repeat changes nothing.
 
     Raises:
         AccountLimitReached: the balance is smaller.
+
+    Source: decision 0044.
     """
-    today, now = business_date(), database_now()
-    codes = vendor_accounts(vendor=attempt.vendor)
-    rows = Account.objects.filter(code__in=(codes.sent_code, codes.float_code))
-    accounts = {account.code: account for account in rows}
-    hold = hold_place(
-        order=HoldOrder(
-            idempotency_key=_hold_key(attempt),
-            debit_account=accounts[codes.sent_code],
-            credit_account=accounts[codes.float_code],
-            amount_paise=payout.amount_paise,
-            reference_type=REFERENCE_TYPE,
-            reference_id=payout.pk,
-        ),
-        now=now,
+    today, codes = business_date(), vendor_accounts(vendor=attempt.vendor)
+    house_journal_post(
+        idempotency_key=_key(attempt),
+        event="PAYOUT_ON_ITS_WAY",
+        reference_type=REFERENCE_TYPE,
+        reference_id=payout.pk,
+        debit_code=codes.sent_code,
+        credit_code=codes.float_code,
+        amount_paise=payout.amount_paise,
+        value_date=today,
+        booked_on=today,
+        narration=payout.number,
     )
-    hold_post(hold_id=hold.pk, value_date=today, booked_on=today, now=now, narration=payout.number)
 
 
 def flight_end(*, attempt: ProviderAttempt, payout_id: int) -> None:
     """Book money of which it is proven that it did not leave back into the balance; a second call changes nothing."""
 
     def end() -> None:
-        hold = Hold.objects.filter(idempotency_key=_hold_key(attempt)).first()
-        if hold is None:
+        if not _has_begun(attempt):
             return
-        if hold.state == HoldState.ACTIVE:
-            hold_void(hold_id=hold.pk, now=database_now())
-            return
-        today = business_date()
-        codes = vendor_accounts(vendor=attempt.vendor)
+        today, codes = business_date(), vendor_accounts(vendor=attempt.vendor)
         house_journal_post(
             idempotency_key=_back_key(attempt),
             event="PAYOUT_NOT_PAID",
@@ -72,9 +65,15 @@ def flights_ended(*, attempts: Collection[ProviderAttempt]) -> set[int]:
     return {keys[key] for key in found}
 
 
+def _has_begun(attempt: ProviderAttempt) -> bool:
+    key = _key(attempt)
+    # Until decision 0044 a hold with this key took the money out, and was posted in the same transaction.
+    return any(rows.filter(idempotency_key=key).exists() for rows in (Journal.objects, Hold.objects))
+
+
 def _back_key(attempt: ProviderAttempt) -> str:
-    return f"{_hold_key(attempt)}:back"
+    return f"{_key(attempt)}:back"
 
 
-def _hold_key(attempt: ProviderAttempt) -> str:
+def _key(attempt: ProviderAttempt) -> str:
     return f"payments.attempt:{attempt.pk}"
