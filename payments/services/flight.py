@@ -40,7 +40,8 @@ def flight_end(*, attempt: ProviderAttempt, payout_id: int) -> None:
     """Book money of which it is proven that it did not leave back into the balance; a second call changes nothing."""
 
     def end() -> None:
-        if not _has_begun(attempt):
+        # Whoever undoes the step on a later day finds it back already: the journal of another day would be another one.
+        if not _has_begun(attempt) or flights_ended(attempts=[attempt]):
             return
         today, codes = business_date(), vendor_accounts(vendor=attempt.vendor)
         house_journal_post(

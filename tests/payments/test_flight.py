@@ -77,6 +77,19 @@ def test_money_that_did_not_leave_is_back_in_one_journal_whatever_is_repeated(
     assert flights_ended(attempts=[attempt]) == {attempt.pk}
 
 
+def test_money_that_is_back_stays_so_when_it_is_asked_for_again_on_another_day(
+    payout: Payout, attempt: ProviderAttempt
+) -> None:
+    with transaction.atomic():
+        flight_begin(payout=payout, attempt=attempt)
+    flight_end(attempt=attempt, payout_id=payout.pk)
+    set_business_date(date(2026, 1, 2))
+
+    flight_end(attempt=attempt, payout_id=payout.pk)
+
+    assert (len(journals(payout)), balance_of(FLOAT), balance_of(SENT)) == (2, AT_VENDOR, 0)
+
+
 def test_money_that_never_was_on_its_way_does_not_come_back(payout: Payout, attempt: ProviderAttempt) -> None:
     flight_end(attempt=attempt, payout_id=payout.pk)
 
