@@ -23,6 +23,7 @@ GetType_co = TypeVar("GetType_co", covariant=True)
 
 if TYPE_CHECKING:
     _BigIntegerField = models.BigIntegerField
+    _BinaryField = models.BinaryField
     _DateTimeField = models.DateTimeField
     _TextField = models.TextField
 else:
@@ -32,6 +33,9 @@ else:
             return cls
 
     class _BigIntegerField(_Subscriptable, models.BigIntegerField):
+        pass
+
+    class _BinaryField(_Subscriptable, models.BinaryField):
         pass
 
     class _DateTimeField(_Subscriptable, models.DateTimeField):
@@ -116,11 +120,42 @@ class EncryptedTextField(_TextField[SetType_contra, GetType_co]):
     def get_prep_value(self, value: Any) -> Any:
         """Encrypt a value on its way to the database; empty stays empty."""
         text = super().get_prep_value(value)
-        return _encrypt(text, self._place) if text else text
+        return text_seal(text=text, place=self._place) if text else text
 
     def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
         """Decrypt a value that comes from the database."""
-        return _decrypt(value, self._place) if value else value
+        return text_open(stored=value, place=self._place) if value else value
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Allow the look-up of NULL alone: equal values have different ciphertexts."""
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
+
+    @property
+    def _place(self) -> str:
+        return f"{self.model._meta.db_table}.{self.column}"
+
+
+class EncryptedBytesField(_BinaryField[SetType_contra, GetType_co]):
+    """Bytes that are encrypted in the database and plain in memory, as `EncryptedTextField` does it with text.
+
+    Migrations see a plain column of bytes: nothing of it differs.
+    """
+
+    description = "Encrypted bytes"
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """Describe the column for migrations."""
+        name, _, arguments, options = super().deconstruct()
+        return name, "django.db.models.BinaryField", arguments, options
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """Encrypt a value on its way to the database; empty stays empty."""
+        sealed = bytes_seal(data=bytes(value), place=self._place) if value else value
+        return super().get_db_prep_value(sealed, connection, prepared)
+
+    def from_db_value(self, value: bytes | None, expression: object, connection: object) -> bytes | None:
+        """Decrypt a value that comes from the database."""
+        return bytes_open(stored=bytes(value), place=self._place) if value else value
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Allow the look-up of NULL alone: equal values have different ciphertexts."""
@@ -160,20 +195,20 @@ def keyed_hash(text: str, *, purpose: str) -> str:
     return hmac.new(bytes.fromhex(settings.BLIND_INDEX_KEY), message, hashlib.sha256).hexdigest()
 
 
-def is_current_key(stored: str) -> bool:
-    """Whether a stored value was encrypted with the key that is in use now; empty counts as such."""
+def is_current_key(stored: str | bytes) -> bool:
+    """Whether a stored value, of bytes at least the first four, is of the key in use now; empty counts as such."""
     if not stored:
         return True
     try:
-        key_id = b64decode(stored, validate=True)[:_KEY_ID_BYTES]
+        sealed = b64decode(stored, validate=True) if isinstance(stored, str) else stored
     except ValueError:
         return False
-    return hmac.compare_digest(key_id, _cipher(settings.FIELD_ENCRYPTION_KEY)[0])
+    return hmac.compare_digest(sealed[:_KEY_ID_BYTES], _cipher(settings.FIELD_ENCRYPTION_KEY)[0])
 
 
 def text_seal(*, text: str, place: str) -> str:
     """Encrypt a text for the one place that it may be read at; the result differs each time."""
-    return _encrypt(text, place)
+    return b64encode(bytes_seal(data=text.encode(), place=place)).decode()
 
 
 def text_open(*, stored: str, place: str) -> str:
@@ -183,32 +218,35 @@ def text_open(*, stored: str, place: str) -> str:
         FieldKeyMissing: it was encrypted with a key that is not here.
         FieldValueDamaged: it is not what was encrypted for this place.
     """
-    return _decrypt(stored, place)
-
-
-def _encrypt(text: str, place: str) -> str:
-    key_id, cipher = _cipher(settings.FIELD_ENCRYPTION_KEY)
-    nonce = os.urandom(_NONCE_BYTES)
-    sealed = cipher.encrypt(nonce, text.encode(), place.encode())
-    return b64encode(key_id + nonce + sealed).decode()
-
-
-def _decrypt(stored: str, place: str) -> str:
     try:
-        raw = b64decode(stored, validate=True)
+        return bytes_open(stored=b64decode(stored, validate=True), place=place).decode()
     except ValueError as error:
         raise FieldValueDamaged(column=place) from error
-    key_id, rest = raw[:_KEY_ID_BYTES], raw[_KEY_ID_BYTES:]
+
+
+def bytes_seal(*, data: bytes, place: str) -> bytes:
+    """Encrypt bytes for the one place that they may be read at; the result is 32 bytes longer and always another."""
+    key_id, cipher = _cipher(settings.FIELD_ENCRYPTION_KEY)
+    nonce = os.urandom(_NONCE_BYTES)
+    return key_id + nonce + cipher.encrypt(nonce, data, place.encode())
+
+
+def bytes_open(*, stored: bytes, place: str) -> bytes:
+    """Decrypt what `bytes_seal` made for a place.
+
+    Raises:
+        FieldKeyMissing: it was encrypted with a key that is not here.
+        FieldValueDamaged: it is not what was encrypted for this place.
+    """
+    key_id, nonce_end = stored[:_KEY_ID_BYTES], _KEY_ID_BYTES + _NONCE_BYTES
     for configured in (settings.FIELD_ENCRYPTION_KEY, *settings.FIELD_ENCRYPTION_PREVIOUS_KEYS):
         own_id, cipher = _cipher(configured)
         if hmac.compare_digest(own_id, key_id):
-            return _open(cipher, rest, place)
-    raise FieldKeyMissing(column=place)
-
-
-def _open(cipher: AESGCM, sealed: bytes, place: str) -> str:
+            break
+    else:
+        raise FieldKeyMissing(column=place)
     try:
-        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode()).decode()
+        return cipher.decrypt(stored[_KEY_ID_BYTES:nonce_end], stored[nonce_end:], place.encode())
     except (InvalidTag, ValueError) as error:
         raise FieldValueDamaged(column=place) from error
 

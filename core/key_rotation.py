@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from django.apps import apps
 from django.db import models, transaction
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Substr
 
-from core.fields import EncryptedTextField, is_current_key
+from core.fields import EncryptedBytesField, EncryptedTextField, is_current_key
 
 _BATCH = 500
 
@@ -28,20 +28,26 @@ def field_keys_rotate() -> dict[str, int]:
 def _encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
-            if isinstance(field, EncryptedTextField):
+            if isinstance(field, EncryptedTextField | EncryptedBytesField):
                 yield model, field.attname
+
+
+def _stored(model: type[models.Model], name: str) -> models.Func:
+    """Return what shows what is stored, of bytes the name of the key; the column itself arrives decrypted."""
+    if isinstance(model._meta.get_field(name), EncryptedBytesField):
+        return Substr(name, 1, 4, output_field=models.BinaryField())
+    return Cast(name, models.TextField())
 
 
 def _rotate_batches(model: type[models.Model], name: str) -> Iterator[int]:
     last = 0
     while True:
         with transaction.atomic():
-            # The cast shows what is stored; the column itself arrives decrypted.
             rows = (
                 model._default_manager.select_for_update()
                 .filter(pk__gt=last)
                 .order_by("pk")
-                .annotate(stored=Cast(name, models.TextField()))
+                .annotate(stored=_stored(model, name))
                 .values_list("pk", "stored")[:_BATCH]
             )
             found = list(rows)

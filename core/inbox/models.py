@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from core.fields import EncryptedBytesField
+
 
 class MessageState(models.TextChoices):
     """Where a message stands."""
@@ -23,7 +25,8 @@ class InboxMessage(models.Model):
     event_id = models.CharField(max_length=96)
     entity = models.CharField(max_length=96, blank=True, db_index=True)
     kind = models.CharField(max_length=96, blank=True)
-    raw = models.BinaryField()
+    # What vendors tell names people, their accounts and their telephones.
+    raw: EncryptedBytesField[bytes, bytes] = EncryptedBytesField()
     headers = models.JSONField(default=dict)
     queue = models.CharField(max_length=60)
     priority = models.PositiveSmallIntegerField(default=50)

@@ -1,11 +1,16 @@
 """Personal data lies encrypted in the database, and is found by fingerprint."""
 
+from importlib import import_module
+
 import pytest
 from django.core.exceptions import FieldError
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from pytest_django.fixtures import Settings
 
 from core.fields import FieldKeyMissing, FieldValueDamaged, PaiseField, blind_index, keyed_hash
+from core.inbox.models import InboxMessage
+from core.inbox.services import message_receive
 from customers.models import BankAccount, Customer
 from tests.factories.customers import make_bank_account, make_customer
 
@@ -141,3 +146,40 @@ def test_paise_field_refuses_what_is_not_an_integer(value: object) -> None:
         field.get_prep_value(value)
     assert field.get_prep_value(100) == 100
     assert field.get_prep_value(None) is None
+
+
+@pytest.mark.django_db
+def test_bytes_that_were_changed_or_moved_are_refused_by_name() -> None:
+    message, _ = message_receive(source="tests", event_id="evt_1", raw=b"Asha Verma", queue="tests")
+    other, _ = message_receive(source="tests", event_id="evt_2", raw=b"Sunil Patil", queue="tests")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT raw FROM core_inboxmessage WHERE id = %s", [other.pk])
+        stored = bytes(cursor.fetchone()[0])
+        cursor.execute("UPDATE core_inboxmessage SET raw = %s WHERE id = %s", [stored[:-1] + b"\0", message.pk])
+
+    with pytest.raises(FieldValueDamaged, match=r"core_inboxmessage\.raw"):
+        InboxMessage.objects.get(pk=message.pk)
+
+    assert bytes(InboxMessage.objects.get(pk=other.pk).raw) == b"Sunil Patil"
+
+
+@pytest.mark.django_db
+def test_encrypted_bytes_cannot_be_looked_for() -> None:
+    with pytest.raises(FieldError):
+        InboxMessage.objects.filter(raw=b"Asha Verma").exists()
+
+
+@pytest.mark.django_db
+def test_messages_of_an_older_release_are_encrypted_by_the_migration_once() -> None:
+    message, _ = message_receive(source="tests", event_id="evt_1", raw=b"", queue="tests")
+    kept, _ = message_receive(source="tests", event_id="evt_2", raw=b"Sunil Patil", queue="tests")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_inboxmessage SET raw = %s WHERE id = %s", [b"Asha Verma", message.pk])
+    encrypt = import_module("core.migrations.0014_messages_are_encrypted").encrypt
+    older = MigrationExecutor(connection).loader.project_state([("core", "0013_message_filed_by")]).apps
+
+    encrypt(older, None)
+    encrypt(older, None)
+
+    found = InboxMessage.objects.in_bulk([message.pk, kept.pk])
+    assert [bytes(found[pk].raw) for pk in (message.pk, kept.pk)] == [b"Asha Verma", b"Sunil Patil"]

@@ -7,6 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from core.inbox.models import InboxMessage
+from core.inbox.services import message_receive
 from core.key_rotation import field_keys_rotate
 from customers.models import BankAccount, Customer
 from customers.services import CustomerData, customers_create_many
@@ -31,14 +33,21 @@ def _stored_pans() -> list[str]:
 def test_values_are_read_without_the_old_key_after_rotation(settings: Settings) -> None:
     make_bank_account(customer=make_customer(pan="ABCPE1234F"), account_number="50100123456")
     make_customer(pan="")
+    message_receive(source="tests", event_id="evt_1", raw=b"Asha Verma", queue="tests")
+    message_receive(source="tests", event_id="evt_2", raw=b"", queue="tests")
     _change_key(settings)
 
     counts = {column: count for column, count in field_keys_rotate().items() if count}
 
-    assert counts == {"customers_customer.pan": 1, "customers_bankaccount.account_number": 1}
+    assert counts == {
+        "core_inboxmessage.raw": 1,
+        "customers_customer.pan": 1,
+        "customers_bankaccount.account_number": 1,
+    }
     settings.FIELD_ENCRYPTION_PREVIOUS_KEYS = []
     assert list(Customer.objects.order_by("pk").values_list("pan", flat=True)) == ["ABCPE1234F", ""]
     assert BankAccount.objects.get().account_number == "50100123456"
+    assert [bytes(message.raw) for message in InboxMessage.objects.order_by("pk")] == [b"Asha Verma", b""]
 
 
 def test_second_run_touches_nothing(settings: Settings) -> None:
