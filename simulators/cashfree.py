@@ -1,12 +1,12 @@
 """The gateway that counts in rupees: transfers and bank account verification, with the shapes of its documentation."""
 
 from decimal import Decimal
-from typing import Any
 
 from aiohttp import web
 
+from simulators.gateway import Gateway, Thing, public
 from simulators.webhooks import webhook_send
-from simulators.world import INVALID_ACCOUNTS, Answer, World
+from simulators.world import INVALID_ACCOUNTS, Answer
 
 VENDOR = "cashfree"
 _MODES = {
@@ -17,121 +17,79 @@ _MODES = {
 }
 
 
-class Cashfree:
+class Cashfree(Gateway):
     """Handlers of this vendor."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    vendor = VENDOR
+    paid = "SUCCESS"
+    utr = "transfer_utr"
 
     def routes(self) -> list[web.RouteDef]:
         """Return the vendor's addresses."""
         return [
-            web.post("/cashfree/payout/transfers", self.transfer_create),
-            web.get("/cashfree/payout/transfers", self.transfer_read),
-            web.get("/cashfree/payout/balance", self.balance),
-            web.post("/cashfree/verification/bank-account/sync", self.verify),
-            web.get("/cashfree/verification/bank-account", self.verification_read),
-            web.post("/cashfree/verification/upi", self.verify_upi),
-            web.get("/cashfree/verification/upi", self.verification_upi_read),
+            web.post("/cashfree/payout/transfers", self.known(self.transfer_create)),
+            web.get("/cashfree/payout/transfers", self.known(self.transfer_read)),
+            web.get("/cashfree/payout/balance", self.known(self.balance)),
+            web.post("/cashfree/verification/bank-account/sync", self.known(self.verify)),
+            web.get("/cashfree/verification/bank-account", self.known(self.verification_read)),
+            web.post("/cashfree/verification/upi", self.known(self.verify_upi)),
+            web.get("/cashfree/verification/upi", self.known(self.verification_upi_read)),
         ]
 
     async def transfer_create(self, request: web.Request) -> web.StreamResponse:
         """Make a transfer; a reference that was used before is refused."""
-        if refused := self.refused(request):
-            return refused
         body = await request.json()
-        reference = str(body.get("transfer_id", ""))
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="payout",
-            reference=reference,
-            key=reference,
-            effect=lambda: self._transfer_create(body, reference),
-        )
+        name = str(body.get("transfer_id", ""))
+        return await self.call(request, "payout", lambda: self._create(body, name), reference=name, key=name)
 
     async def transfer_read(self, request: web.Request) -> web.StreamResponse:
         """Find a transfer by our reference."""
-        if refused := self.refused(request):
-            return refused
         reference = request.query.get("transfer_id", "")
 
         def find() -> Answer:
-            now = self.world.clock.now()
-            found = self.world.book.things(vendor=VENDOR, kind="payout", reference=reference, now=now)
-            if not found:
+            if not (found := self.found("payout", reference)):
                 return 404, {"type": "invalid_request_error", "code": "transfer_not_found", "message": "Not found"}
-            return 200, _public(found[0])
+            return 200, public(found[0])
 
-        return await self.world.call(request, vendor=VENDOR, what="payout look-up", reference=reference, effect=find)
+        return await self.call(request, "payout look-up", find, reference=reference)
 
     async def balance(self, request: web.Request) -> web.StreamResponse:
         """Tell the balance of the payout account."""
-        if refused := self.refused(request):
-            return refused
 
         def tell() -> Answer:
             return 200, {"available_balance": _rupees(self.world.book.balance("float:cashfree"))}
 
-        return await self.world.call(request, vendor=VENDOR, what="balance", reference="", effect=tell)
+        return await self.call(request, "balance", tell)
 
     async def verify(self, request: web.Request) -> web.StreamResponse:
         """Tell whether an account exists and whose it is, by a credit of a rupee."""
-        if refused := self.refused(request):
-            return refused
         body = await request.json()
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="validation",
-            reference=str(body.get("user_id", "")),
-            effect=lambda: self._verify(body),
+        return await self.call(
+            request, "validation", lambda: self._verify(body), reference=str(body.get("user_id", ""))
         )
 
     async def verification_read(self, request: web.Request) -> web.StreamResponse:
         """Read one verification, by its own number or by our reference."""
-        if refused := self.refused(request):
-            return refused
         thing = self.world.book.thing(f"bav_{request.query.get('reference_id', '')}")
         if named := request.query.get("user_id"):
-            found = self.world.book.things(
-                vendor=VENDOR, kind="validation", reference=named, now=self.world.clock.now()
-            )
-            thing = found[0] if found else None
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="validation look-up",
-            reference="",
-            effect=lambda: (200, _public(thing)) if thing else (404, {"code": "not_found", "message": "Not found"}),
-        )
+            thing = next(iter(self.found("validation", named)), None)
+        return await self.call(request, "validation look-up", lambda: _one(thing))
 
     async def verify_upi(self, request: web.Request) -> web.StreamResponse:
         """Tell whether a UPI address exists and whose it is."""
-        if refused := self.refused(request):
-            return refused
         body = await request.json()
-        reference = str(body.get("verification_id", ""))
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="validation",
-            reference=reference,
-            effect=lambda: self._verify_upi(str(body.get("vpa", "")), reference),
-        )
+        address, name = str(body.get("vpa", "")), str(body.get("verification_id", ""))
+        return await self.call(request, "validation", lambda: self._verify_upi(address, name), reference=name)
 
     async def verification_upi_read(self, request: web.Request) -> web.StreamResponse:
         """Read one verification of a UPI address by our reference."""
-        if refused := self.refused(request):
-            return refused
         named = request.query.get("verification_id", "")
-
-        def find() -> Answer:
-            now = self.world.clock.now()
-            found = self.world.book.things(vendor=VENDOR, kind="validation", reference=named, now=now)
-            return (200, _public(found[0])) if found else (404, {"code": "not_found", "message": "Not found"})
-
-        return await self.world.call(request, vendor=VENDOR, what="validation look-up", reference=named, effect=find)
+        return await self.call(
+            request,
+            "validation look-up",
+            lambda: _one(next(iter(self.found("validation", named)), None)),
+            reference=named,
+        )
 
     def refused(self, request: web.Request) -> web.Response | None:
         """Refuse who does not know the secret."""
@@ -142,17 +100,8 @@ class Cashfree:
         body = {"type": "authentication_error", "code": "authentication_failed", "message": "authentication failed"}
         return web.json_response(body, status=401)
 
-    async def reverse_now(self, thing_id: str) -> bool:
-        """Send a paid transfer back at once, because a person wants to see it."""
-        transfer = self.world.book.thing(thing_id)
-        if transfer is None or transfer.get("status") != "SUCCESS":
-            return False
-        await self._send_back(transfer)
-        return True
-
-    def _transfer_create(self, body: dict[str, Any], reference: str) -> Answer:
+    def _create(self, body: Thing, reference: str) -> Answer:
         world = self.world
-        now = world.clock.now()
         if world.book.things(vendor=VENDOR, kind="payout", reference=reference):
             message = f"Transfer with transfer_id {reference} already exists"
             return 409, {"type": "invalid_request_error", "code": "transfer_id_already_exists", "message": message}
@@ -180,64 +129,40 @@ class Cashfree:
             "added_on": world.clock.stamp(),
             "updated_on": world.clock.stamp(),
             "_id": f"cft_{reference}",
+            "_reference": reference,
             "_paise": paise,
             "_account": details["vpa"] if mode == "upi" else details["bank_account_number"],
         }
-        world.book.thing_add(
+        self.keep(
+            transfer,
             thing_id=str(transfer["_id"]),
-            vendor=VENDOR,
             kind="payout",
             reference=reference,
             key=reference,
-            at=now,
-            visible_at=now + world.faults.profile.hidden_seconds,
-            body=transfer,
+            hidden_seconds=world.faults.profile.hidden_seconds,
         )
         self._to(transfer, "RECEIVED", event="TRANSFER_ACKNOWLEDGED")
-        self._live(transfer, fate=world.fate_of(vendor=VENDOR, account=str(transfer["_account"]), paise=paise))
-        return 200, _public(transfer)
+        self.live(transfer)
+        return 200, public(transfer)
 
-    def _live(self, transfer: dict[str, Any], *, fate: str) -> None:
-        """Let a transfer go through what becomes of it."""
-        profile = self.world.faults.profile
-        if fate == "pending":
-            return
-        wait = profile.deemed_seconds if fate == "deemed" else profile.settle_seconds * (5 if "late" in fate else 1)
-        if fate in ("fails", "late_failure"):
-            self.world.later(wait, lambda: self._fail(transfer))
-            return
-        self.world.later(profile.settle_seconds if fate == "reversed_late" else wait, lambda: self._pay(transfer))
-        if fate == "reversed_late":
-            self.world.later(profile.settle_seconds + profile.reversed_seconds, lambda: self._send_back(transfer))
+    async def pay(self, payout: Thing) -> None:
+        """Let a transfer go through."""
+        payout["transfer_utr"] = self.world.utr(payout["transfer_mode"])
+        self.money_out(payout)
+        self._to(payout, "SUCCESS", event="TRANSFER_SUCCESS")
 
-    async def _pay(self, transfer: dict[str, Any]) -> None:
-        transfer["transfer_utr"] = self.world.utr(transfer["transfer_mode"])
-        self._money(transfer, "PAYOUT", debit=f"account:{transfer['_account']}", credit="float:cashfree")
-        self._to(transfer, "SUCCESS", event="TRANSFER_SUCCESS")
+    async def fail(self, payout: Thing) -> None:
+        """Let a transfer fail."""
+        payout["status_code"] = "INVALID_ACCOUNT_FAIL"
+        self._to(payout, "FAILED", event="TRANSFER_FAILED")
 
-    async def _fail(self, transfer: dict[str, Any]) -> None:
-        transfer["status_code"] = "INVALID_ACCOUNT_FAIL"
-        self._to(transfer, "FAILED", event="TRANSFER_FAILED")
+    async def send_back(self, payout: Thing) -> None:
+        """Send a transfer back that went through."""
+        payout["status_code"] = "BENE_BANK_REJECTED"
+        self.money_back(payout)
+        self._to(payout, "REVERSED", event="TRANSFER_REVERSED")
 
-    async def _send_back(self, transfer: dict[str, Any]) -> None:
-        if transfer["status"] != "SUCCESS":
-            return
-        transfer["status_code"] = "BENE_BANK_REJECTED"
-        self._money(transfer, "PAYOUT_REVERSED", debit="float:cashfree", credit=f"account:{transfer['_account']}")
-        self._to(transfer, "REVERSED", event="TRANSFER_REVERSED")
-
-    def _money(self, transfer: dict[str, Any], what: str, *, debit: str, credit: str) -> None:
-        self.world.book.move(
-            at=self.world.clock.stamp(),
-            reference=transfer["transfer_id"],
-            what=what,
-            debit=debit,
-            credit=credit,
-            paise=transfer["_paise"],
-            utr=transfer["transfer_utr"] or "",
-        )
-
-    def _to(self, transfer: dict[str, Any], status: str, *, event: str) -> None:
+    def _to(self, transfer: Thing, status: str, *, event: str) -> None:
         transfer["status"], transfer["updated_on"] = status, self.world.clock.stamp()
         self.world.book.thing_change(transfer["_id"], transfer, at=self.world.clock.stamp(), state=status)
         webhook_send(
@@ -245,10 +170,10 @@ class Cashfree:
             vendor=VENDOR,
             event=event,
             event_id="",
-            body={"type": event, "event_time": self.world.clock.stamp(), "data": _public(transfer)},
+            body={"type": event, "event_time": self.world.clock.stamp(), "data": public(transfer)},
         )
 
-    def _verify(self, body: dict[str, Any]) -> Answer:
+    def _verify(self, body: Thing) -> Answer:
         world = self.world
         number, ifsc = str(body.get("bank_account", "")), str(body.get("ifsc", ""))
         code = INVALID_ACCOUNTS.get(number)
@@ -264,21 +189,12 @@ class Cashfree:
             "account_status": status,
             "account_status_code": code or ("ACCOUNT_IS_VALID" if status == "VALID" else "VALIDATION_IN_PROGRESS"),
         }
-        now = world.clock.now()
-        world.book.thing_add(
-            thing_id=f"bav_{reference}",
-            vendor=VENDOR,
-            kind="validation",
-            reference=str(body.get("user_id", "")),
-            key="",
-            at=now,
-            visible_at=now,
-            body=answer,
-        )
+        named = str(body.get("user_id", ""))
+        self.keep(answer, thing_id=f"bav_{reference}", kind="validation", reference=named)
         return 200, answer
 
     def _verify_upi(self, address: str, reference: str) -> Answer:
-        world, now = self.world, self.world.clock.now()
+        world = self.world
         holder = world.holder_of_address(address)
         answer = {
             "verification_id": reference,
@@ -288,16 +204,7 @@ class Cashfree:
             "name_at_bank": holder,
             "message": "" if holder else "INVALID_VPA",
         }
-        world.book.thing_add(
-            thing_id=f"upi_{answer['reference_id']}",
-            vendor=VENDOR,
-            kind="validation",
-            reference=reference,
-            key="",
-            at=now,
-            visible_at=now,
-            body=answer,
-        )
+        self.keep(answer, thing_id=f"upi_{answer['reference_id']}", kind="validation", reference=reference)
         return 200, answer
 
 
@@ -305,5 +212,5 @@ def _rupees(paise: int) -> float:
     return float(Decimal(paise).scaleb(-2))
 
 
-def _public(thing: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in thing.items() if not name.startswith("_")}
+def _one(thing: Thing | None) -> Answer:
+    return (200, public(thing)) if thing else (404, {"code": "not_found", "message": "Not found"})

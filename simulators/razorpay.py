@@ -3,130 +3,76 @@
 import hashlib
 import json
 from base64 import b64decode
-from typing import Any
 
 from aiohttp import web
 
+from simulators.gateway import Gateway, Thing, public
 from simulators.webhooks import webhook_send
-from simulators.world import INVALID_ACCOUNTS, Answer, World
+from simulators.world import INVALID_ACCOUNTS, Answer
 
 VENDOR = "razorpay"
 _MODES = {"IMPS": (100, 5_00_000_00), "NEFT": (100, 10**13), "RTGS": (2_00_000_00, 10**13), "UPI": (100, 1_00_000_00)}
-_FINAL = ("processed", "failed", "reversed", "rejected", "cancelled")
 
 
-class Razorpay:
+class Razorpay(Gateway):
     """Handlers of this vendor."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    vendor = VENDOR
+    paid = "processed"
+    utr = "utr"
 
     def routes(self) -> list[web.RouteDef]:
         """Return the vendor's addresses."""
         return [
-            web.post("/razorpay/v1/payouts", self.payout_create),
-            web.get("/razorpay/v1/payouts", self.payouts_find),
-            web.get("/razorpay/v1/payouts/{id}", self.payout_read),
-            web.post("/razorpay/v1/fund_accounts/validations", self.validation_create),
-            web.get("/razorpay/v1/fund_accounts/validations", self.validation_find),
-            web.get("/razorpay/v1/fund_accounts/validations/{id}", self.validation_read),
-            web.get("/razorpay/v1/balance", self.balance),
+            web.post("/razorpay/v1/payouts", self.known(self.payout_create)),
+            web.get("/razorpay/v1/payouts", self.known(self.payouts_find)),
+            web.get("/razorpay/v1/payouts/{id}", self.known(self.payout_read)),
+            web.post("/razorpay/v1/fund_accounts/validations", self.known(self.validation_create)),
+            web.get("/razorpay/v1/fund_accounts/validations", self.known(self.validation_find)),
+            web.get("/razorpay/v1/fund_accounts/validations/{id}", self.known(self.validation_read)),
+            web.get("/razorpay/v1/balance", self.known(self.balance)),
         ]
 
     async def payout_create(self, request: web.Request) -> web.StreamResponse:
         """Make a payout; the same key with the same body is the same payout."""
-        if refused := self.refused(request):
-            return refused
         raw = await request.read()
         body = json.loads(raw)
         key = request.headers.get("X-Payout-Idempotency", "")
         digest = hashlib.sha256(raw).hexdigest()
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="payout",
-            reference=str(body.get("reference_id", "")),
-            key=key,
-            effect=lambda: self._payout_create(body, key, digest),
+        reference = str(body.get("reference_id", ""))
+        return await self.call(
+            request, "payout", lambda: self._payout_create(body, key, digest), reference=reference, key=key
         )
 
     async def payouts_find(self, request: web.Request) -> web.StreamResponse:
         """Find payouts by our reference."""
-        if refused := self.refused(request):
-            return refused
-        reference = request.query.get("reference_id", "")
-
-        def find() -> Answer:
-            items = self.world.book.things(
-                vendor=VENDOR, kind="payout", reference=reference, now=self.world.clock.now()
-            )
-            return 200, {"entity": "collection", "count": len(items), "items": [_public(item) for item in items]}
-
-        return await self.world.call(request, vendor=VENDOR, what="payout look-up", reference=reference, effect=find)
+        return await self._find(request, "payout")
 
     async def payout_read(self, request: web.Request) -> web.StreamResponse:
         """Read one payout."""
-        if refused := self.refused(request):
-            return refused
-        thing = self.world.book.thing(request.match_info["id"])
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="payout look-up",
-            reference=str((thing or {}).get("reference_id", "")),
-            effect=lambda: (200, _public(thing)) if thing else _error(404, "The id provided does not exist"),
-        )
+        return await self._read(request, "payout")
 
     async def validation_create(self, request: web.Request) -> web.StreamResponse:
         """Validate an account by a credit of a rupee."""
-        if refused := self.refused(request):
-            return refused
         body = await request.json()
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="validation",
-            reference=str(body.get("reference_id", "")),
-            effect=lambda: self._validation_create(body),
-        )
+        reference = str(body.get("reference_id", ""))
+        return await self.call(request, "validation", lambda: self._validation_create(body), reference=reference)
 
     async def validation_find(self, request: web.Request) -> web.StreamResponse:
         """Find validations by our reference."""
-        if refused := self.refused(request):
-            return refused
-        reference = request.query.get("reference_id", "")
-
-        def find() -> Answer:
-            now = self.world.clock.now()
-            items = self.world.book.things(vendor=VENDOR, kind="validation", reference=reference, now=now)
-            return 200, {"entity": "collection", "count": len(items), "items": [_public(item) for item in items]}
-
-        return await self.world.call(
-            request, vendor=VENDOR, what="validation look-up", reference=reference, effect=find
-        )
+        return await self._find(request, "validation")
 
     async def validation_read(self, request: web.Request) -> web.StreamResponse:
         """Read one validation."""
-        if refused := self.refused(request):
-            return refused
-        thing = self.world.book.thing(request.match_info["id"])
-        return await self.world.call(
-            request,
-            vendor=VENDOR,
-            what="validation look-up",
-            reference=str((thing or {}).get("reference_id", "")),
-            effect=lambda: (200, _public(thing)) if thing else _error(404, "The id provided does not exist"),
-        )
+        return await self._read(request, "validation")
 
     async def balance(self, request: web.Request) -> web.StreamResponse:
         """Tell the balance of the payout account."""
-        if refused := self.refused(request):
-            return refused
 
         def tell() -> Answer:
             return 200, {"entity": "balance", "balance": self.world.book.balance("float:razorpay"), "currency": "INR"}
 
-        return await self.world.call(request, vendor=VENDOR, what="balance", reference="", effect=tell)
+        return await self.call(request, "balance", tell)
 
     def refused(self, request: web.Request) -> web.Response | None:
         """Refuse who does not know the secret."""
@@ -138,7 +84,25 @@ class Razorpay:
             is_known = False
         return None if is_known else web.json_response(_error(401, "Authentication failed")[1], status=401)
 
-    def _payout_create(self, body: dict[str, Any], key: str, digest: str) -> Answer:
+    async def _find(self, request: web.Request, kind: str) -> web.StreamResponse:
+        reference = request.query.get("reference_id", "")
+
+        def find() -> Answer:
+            items = [public(thing) for thing in self.found(kind, reference)]
+            return 200, {"entity": "collection", "count": len(items), "items": items}
+
+        return await self.call(request, f"{kind} look-up", find, reference=reference)
+
+    async def _read(self, request: web.Request, kind: str) -> web.StreamResponse:
+        thing = self.world.book.thing(request.match_info["id"])
+        return await self.call(
+            request,
+            f"{kind} look-up",
+            lambda: (200, public(thing)) if thing else _error(404, "The id provided does not exist"),
+            reference=str((thing or {}).get("reference_id", "")),
+        )
+
+    def _payout_create(self, body: Thing, key: str, digest: str) -> Answer:
         world = self.world
         if not 4 <= len(key) <= 36:
             return _error(400, "The X-Payout-Idempotency header is required")
@@ -147,7 +111,7 @@ class Razorpay:
             if now - earlier["_at"] < world.contracts[VENDOR].idempotency_seconds:
                 if earlier["_digest"] != digest:
                     return _error(400, "Different request body sent for the same Idempotency Header")
-                return 200, _public(earlier)
+                return 200, public(earlier)
         mode, amount, account = str(body.get("mode", "")), body.get("amount"), _account(body["fund_account"])
         is_payable = mode in _MODES and (mode == "UPI") == (account["ifsc"] == "UPI")
         if not is_payable or not isinstance(amount, int):
@@ -174,42 +138,26 @@ class Razorpay:
             "created_at": int(now),
             "_at": now,
             "_digest": digest,
+            "_reference": reference,
+            "_paise": amount,
             "_account": account["account_number"],
         }
         hidden = world.faults.profile.hidden_seconds
-        world.book.thing_add(
-            thing_id=str(payout["id"]),
-            vendor=VENDOR,
-            kind="payout",
-            reference=reference,
-            key=key,
-            at=now,
-            visible_at=now + hidden,
-            body=payout,
+        self.keep(
+            payout, thing_id=str(payout["id"]), kind="payout", reference=reference, key=key, hidden_seconds=hidden
         )
         self._to(payout, "processing", event="payout.initiated")
-        self._live(payout, fate=world.fate_of(vendor=VENDOR, account=account["account_number"], paise=amount))
-        return 200, _public(payout)
+        self.live(payout)
+        return 200, public(payout)
 
-    def _live(self, payout: dict[str, Any], *, fate: str) -> None:
-        """Let a payout go through what becomes of it."""
-        profile = self.world.faults.profile
-        if fate == "pending":
-            return
-        wait = profile.deemed_seconds if fate == "deemed" else profile.settle_seconds * (5 if "late" in fate else 1)
-        if fate in ("fails", "late_failure"):
-            self.world.later(wait, lambda: self._fail(payout))
-            return
-        self.world.later(profile.settle_seconds if fate == "reversed_late" else wait, lambda: self._pay(payout))
-        if fate == "reversed_late":
-            self.world.later(profile.settle_seconds + profile.reversed_seconds, lambda: self._send_back(payout))
-
-    async def _pay(self, payout: dict[str, Any]) -> None:
+    async def pay(self, payout: Thing) -> None:
+        """Let a payout go through."""
         payout["utr"] = self.world.utr(payout["mode"])
-        self._money(payout, "PAYOUT", debit=f"account:{payout['_account']}", credit="float:razorpay")
+        self.money_out(payout)
         self._to(payout, "processed", event="payout.processed")
 
-    async def _fail(self, payout: dict[str, Any]) -> None:
+    async def fail(self, payout: Thing) -> None:
+        """Let a payout fail."""
         payout["status_details"] = {
             "description": "The beneficiary's bank could not credit the account",
             "source": "beneficiary_bank",
@@ -217,37 +165,17 @@ class Razorpay:
         }
         self._to(payout, "failed", event="payout.failed")
 
-    async def _send_back(self, payout: dict[str, Any]) -> None:
-        if payout["status"] != "processed":
-            return
+    async def send_back(self, payout: Thing) -> None:
+        """Send a payout back that went through."""
         payout["status_details"] = {
             "description": "The beneficiary's bank returned the credit",
             "source": "beneficiary_bank",
             "reason": "bank_account_frozen",
         }
-        self._money(payout, "PAYOUT_REVERSED", debit="float:razorpay", credit=f"account:{payout['_account']}")
+        self.money_back(payout)
         self._to(payout, "reversed", event="payout.reversed")
 
-    async def reverse_now(self, thing_id: str) -> bool:
-        """Send a paid payout back at once, because a person wants to see it."""
-        payout = self.world.book.thing(thing_id)
-        if payout is None or payout.get("status") != "processed":
-            return False
-        await self._send_back(payout)
-        return True
-
-    def _money(self, payout: dict[str, Any], what: str, *, debit: str, credit: str) -> None:
-        self.world.book.move(
-            at=self.world.clock.stamp(),
-            reference=payout["reference_id"],
-            what=what,
-            debit=debit,
-            credit=credit,
-            paise=payout["amount"],
-            utr=payout["utr"] or "",
-        )
-
-    def _to(self, payout: dict[str, Any], status: str, *, event: str) -> None:
+    def _to(self, payout: Thing, status: str, *, event: str) -> None:
         payout["status"] = status
         self.world.book.thing_change(payout["id"], payout, at=self.world.clock.stamp(), state=status)
         webhook_send(
@@ -260,12 +188,12 @@ class Razorpay:
                 "account_id": "acc_KistDemo000001",
                 "event": event,
                 "contains": ["payout"],
-                "payload": {"payout": {"entity": _public(payout)}},
+                "payload": {"payout": {"entity": public(payout)}},
                 "created_at": int(self.world.clock.now()),
             },
         )
 
-    def _validation_create(self, body: dict[str, Any]) -> Answer:
+    def _validation_create(self, body: Thing) -> Answer:
         world = self.world
         account = _account(body["fund_account"])
         number, ifsc = account["account_number"], account["ifsc"]
@@ -291,22 +219,13 @@ class Razorpay:
             "utr": None if code or is_pending or is_upi else world.utr("IMPS"),
             "created_at": int(world.clock.now()),
         }
-        now = world.clock.now()
-        world.book.thing_add(
-            thing_id=str(validation["id"]),
-            vendor=VENDOR,
-            kind="validation",
-            reference=str(body.get("reference_id", "")),
-            key="",
-            at=now,
-            visible_at=now,
-            body=validation,
-        )
+        reference = str(body.get("reference_id", ""))
+        self.keep(validation, thing_id=str(validation["id"]), kind="validation", reference=reference)
         # A UPI address is looked up without a credit.
         if not code and not is_pending and not is_upi:
             world.book.move(
                 at=world.clock.stamp(),
-                reference=str(body.get("reference_id", "")),
+                reference=reference,
                 what="PENNY_DROP",
                 debit=f"account:{number}",
                 credit="float:razorpay",
@@ -316,16 +235,12 @@ class Razorpay:
         return 200, validation
 
 
-def _account(fund_account: dict[str, Any]) -> dict[str, Any]:
+def _account(fund_account: Thing) -> Thing:
     """Return the account of a request; a UPI address stands as its number."""
     if fund_account.get("account_type") == "vpa":
         return {"account_number": str(fund_account["vpa"]["address"]), "ifsc": "UPI", "name": ""}
-    found: dict[str, Any] = fund_account["bank_account"]
+    found: Thing = fund_account["bank_account"]
     return found
-
-
-def _public(thing: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in thing.items() if not name.startswith("_")}
 
 
 def _error(status: int, description: str, *, reason: str = "input_validation_failed") -> Answer:
