@@ -20,5 +20,6 @@ urlpatterns = [
     path("messages/", work.MessagesView.as_view(), name="api-messages"),
     path("messages/<int:message_id>/", work.MessageView.as_view(), name="api-message"),
     path("messages/<int:message_id>/replay/", work.MessageReplayView.as_view(), name="api-message-replay"),
+    path("messages/<int:message_id>/file/", work.MessageFileView.as_view(), name="api-message-file"),
     path("reason-codes/", reasons.ReasonCodesView.as_view(), name="api-reason-codes"),
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +15,7 @@ from core.api.inputs import ReasonInput
 from core.api.views import KeyedView, PagedView, StaffView
 from core.idempotency.services import Answer
 from core.inbox.models import InboxMessage, MessageState
-from core.inbox.services import message_replay
+from core.inbox.services import message_file, message_replay
 from core.sagas.models import Saga, SagaEvent, SagaState
 from core.sagas.services import saga_compensate, saga_park, saga_retry
 from core.selectors import saga_picture
@@ -28,6 +29,7 @@ class SagaSerializer(serializers.ModelSerializer[Saga]):
     """Work in several steps, and how it stands."""
 
     state = serializers.CharField()
+    awaits = serializers.CharField(help_text="What lets it go on by itself when it is told, while it is parked.")
     address = serializers.SerializerMethodField()
 
     class Meta:
@@ -38,6 +40,7 @@ class SagaSerializer(serializers.ModelSerializer[Saga]):
             "intent_key",
             "state",
             "problem",
+            "awaits",
             "subject_type",
             "subject_id",
             "priority",
@@ -92,6 +95,9 @@ class MessageSerializer(serializers.ModelSerializer[InboxMessage]):
     """A webhook or an event that reached us, without its content."""
 
     state = serializers.CharField()
+    filed_by: "serializers.SlugRelatedField[User]" = serializers.SlugRelatedField(
+        "username", read_only=True, help_text="Who has filed it, if a person did."
+    )
     address = serializers.SerializerMethodField()
 
     class Meta:
@@ -107,6 +113,7 @@ class MessageSerializer(serializers.ModelSerializer[InboxMessage]):
             "state",
             "attempts",
             "error",
+            "filed_by",
             "received_at",
             "next_at",
             "applied_at",
@@ -203,8 +210,8 @@ class MessagesView(PagedView):
     @extend_schema(operation_id="messages_list", parameters=[MessagesQuery], responses=MessageSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List messages, latest first; their content is read on their page, which keeps who did."""
-        rows = InboxMessage.objects.filter(**self.asked(MessagesQuery)).defer("raw", "headers")
-        return self.page(rows, MessageSerializer)
+        rows = InboxMessage.objects.filter(**self.asked(MessagesQuery)).select_related("filed_by")
+        return self.page(rows.defer("raw", "headers"), MessageSerializer)
 
 
 class MessageView(StaffView):
@@ -218,22 +225,39 @@ class MessageView(StaffView):
         return Response(MessageSerializer(_message_of(message_id)).data)
 
 
-class MessageReplayView(KeyedView):
+class _MessageActView(KeyedView):
+    def act(self, message_id: int, change: Callable[..., InboxMessage]) -> Response:
+        """Change a message, once for each key."""
+        sent = self.sent(ReasonInput)
+        _message_of(message_id)
+
+        def act() -> Answer:
+            message = change(message_id=message_id, actor=self.actor(), **sent)
+            return Answer(status_code=200, body=dict(MessageSerializer(message).data))
+
+        return self.once(act)
+
+
+class MessageReplayView(_MessageActView):
     """A message that is tried again."""
 
     permissions = ("core.replay_message",)
 
     @extend_schema(operation_id="messages_replay", request=ReasonInput, responses=MessageSerializer)
     def post(self, request: Request, message_id: int) -> Response:
-        """Let a message that is parked or failed be tried again at once, from its first try."""
-        sent = self.sent(ReasonInput)
-        _message_of(message_id)
+        """Let a message that is parked, failed or filed by a person be tried again at once, from its first try."""
+        return self.act(message_id, message_replay)
 
-        def replay() -> Answer:
-            message = message_replay(message_id=message_id, actor=self.actor(), **sent)
-            return Answer(status_code=200, body=dict(MessageSerializer(message).data))
 
-        return self.once(replay)
+class MessageFileView(_MessageActView):
+    """A message that nobody can read."""
+
+    permissions = ("core.file_message",)
+
+    @extend_schema(operation_id="messages_file", request=ReasonInput, responses=MessageSerializer)
+    def post(self, request: Request, message_id: int) -> Response:
+        """Close a message that failed, without effect; it can be opened again by trying it again."""
+        return self.act(message_id, message_file)
 
 
 def _saga_of(saga_id: int) -> Saga:
@@ -244,7 +268,7 @@ def _saga_of(saga_id: int) -> Saga:
 
 
 def _message_of(message_id: int) -> InboxMessage:
-    message = InboxMessage.objects.defer("raw", "headers").filter(pk=message_id).first()
+    message = InboxMessage.objects.select_related("filed_by").defer("raw", "headers").filter(pk=message_id).first()
     if message is None:
         raise NotFound
     return message

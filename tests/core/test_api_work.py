@@ -120,6 +120,20 @@ def test_failed_message_is_listed_without_its_content_and_tried_again(tool: APIC
     assert read(tool, "/messages/", state="POISON").json()["results"] == []
 
 
+def test_failed_message_is_filed_by_name_and_opened_again(tool: APIClient, message: InboxMessage) -> None:
+    filed = send(tool, f"/messages/{message.pk}/file/", {"reason": "A test of the gateway"})
+    listed = read(tool, "/messages/", state="POISON").json()["results"]
+    shown = read(tool, f"/messages/{message.pk}/").json()
+    opened = send(tool, f"/messages/{message.pk}/replay/", WHY)
+
+    assert (filed.status_code, filed.json()["state"], filed.json()["filed_by"]) == (200, "IGNORED", "finance")
+    assert (listed, shown) == ([], filed.json())
+    assert shown["error"] == "Filed: A test of the gateway"
+    assert (opened.status_code, opened.json()["state"], opened.json()["filed_by"]) == (200, "NEW", None)
+    assert send(tool, f"/messages/{message.pk}/file/", WHY).json()["code"] == "core.message_not_filable"
+    assert InboxMessage.objects.get().state == MessageState.NEW
+
+
 def test_message_that_had_its_effect_is_not_tried_again(tool: APIClient, message: InboxMessage) -> None:
     InboxMessage.objects.update(state=MessageState.APPLIED)
 

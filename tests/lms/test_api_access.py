@@ -82,6 +82,7 @@ SENT: dict[str, tuple[dict[str, Any], dict[str, Any], frozenset[str]]] = {
     "api-saga-park": ({"saga_id": Saga}, {"reason": "Looked at"}, BOOKKEEPERS),
     "api-saga-compensate": ({"saga_id": Saga}, {"reason": "Looked at"}, BOOKKEEPERS),
     "api-message-replay": ({"message_id": InboxMessage}, {"reason": "Mended"}, BOOKKEEPERS),
+    "api-message-file": ({"message_id": InboxMessage}, {"reason": "Unreadable"}, BOOKKEEPERS),
     "api-manual-journals": ({}, {"lines": []}, BOOKKEEPERS),
     "api-receipts-bulk": ({}, {"receipts": []}, CASHIERS),
 }
