@@ -1,5 +1,6 @@
 """Acts that add to a claim, or give a part of it up."""
 
+from functools import partial
 from typing import Final
 
 from core.acts.registry import no_amount
@@ -23,82 +24,69 @@ def _bounce(call: ActCall) -> LoanFact:
     return bounce_record(reason_code=arguments.pop("return_code"), **arguments)
 
 
-CHARGE_ACT: Final = LoanAct(
+_ordinary: Final = partial(LoanAct, approve_permission=BACKDATED, rule=ORDINARY)
+_given_up: Final = partial(
+    LoanAct, approve_permission=CONCESSION, is_reason_required=True, rule=ALWAYS, limits_paise=BY_MANAGER
+)
+
+CHARGE_ACT: Final = _ordinary(
     slug="charge",
     title="Levy a charge",
     permission="lms.levy_charge",
-    approve_permission=BACKDATED,
     input=ChargeInput,
     run=calls(charge_levy),
     is_reason_required=False,
-    rule=ORDINARY,
     kind=FactKind.CHARGE,
     limits_paise=BY_FINANCE,
 )
 
-PENAL_ACT: Final = LoanAct(
+PENAL_ACT: Final = _ordinary(
     slug="penal",
     title="Levy a penal charge",
     permission="lms.levy_charge",
-    approve_permission=BACKDATED,
     input=AmountInput,
     run=calls(penal_levy),
     is_reason_required=True,
-    rule=ORDINARY,
     kind=FactKind.PENAL,
     limits_paise=BY_FINANCE,
 )
 
-BOUNCE_ACT: Final = LoanAct(
+BOUNCE_ACT: Final = _ordinary(
     slug="bounce",
     title="Record a bounce",
     permission="lms.record_bounce",
-    approve_permission=BACKDATED,
     input=BounceInput,
     run=_bounce,
     is_reason_required=False,
-    rule=ORDINARY,
     kind=FactKind.BOUNCE,
     amount_paise=no_amount,
 )
 
-WAIVE_ACT: Final = LoanAct(
+WAIVE_ACT: Final = _given_up(
     slug="waive",
     title="Waive",
     permission="lms.grant_waiver",
-    approve_permission=CONCESSION,
     input=WaiverInput,
     run=calls(waiver_grant, component=Component),
-    is_reason_required=True,
-    rule=ALWAYS,
     kind=FactKind.WAIVE,
-    limits_paise=BY_MANAGER,
 )
 
-SETTLE_ACT: Final = LoanAct(
+SETTLE_ACT: Final = _given_up(
     slug="settle",
     title="Settle",
     permission="lms.settle_loan",
-    approve_permission=CONCESSION,
     input=CreditInput,
     run=calls(settlement_post),
-    is_reason_required=True,
-    rule=ALWAYS,
     kind=FactKind.SETTLE,
     amount_paise=given_up_paise,
-    limits_paise=BY_MANAGER,
 )
 
-WRITE_OFF_ACT: Final = LoanAct(
+WRITE_OFF_ACT: Final = _given_up(
     slug="write-off",
     title="Write off",
     permission="lms.write_off_loan",
-    approve_permission=CONCESSION,
     input=WriteOffInput,
     run=calls(loan_write_off),
-    is_reason_required=True,
-    rule=ALWAYS,
     kind=FactKind.WRITE_OFF,
     amount_paise=claim_paise,
-    limits_paise=BY_MANAGER,
 )
