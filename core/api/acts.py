@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.db import models
 from django.urls import URLPattern, path
@@ -65,6 +65,30 @@ class Subject:
     prefix: str = ""
 
 
+class Addressed(Protocol):
+    """What the addresses of an act follow from."""
+
+    @property
+    def slug(self) -> str:
+        """Name of the act."""
+
+    @property
+    def title(self) -> str:
+        """The act in words."""
+
+    @property
+    def permission(self) -> str:
+        """Who may do it."""
+
+    @property
+    def input(self) -> Form:
+        """Its own values."""
+
+    @property
+    def is_reason_required(self) -> bool:
+        """Whether it takes a reason."""
+
+
 class ActView(KeyedView):
     """An act on one subject."""
 
@@ -120,14 +144,59 @@ class PreviewView(StaffView):
 def act_paths(acts: Sequence[Act], *, subject: Subject) -> Iterator[URLPattern]:
     """Make two addresses for each act: `…/acts/{name}/`, and beside it its effect."""
     for act in acts:
-        form = _form_of(act)
-        sent = _with_paper(form) if act.is_paper_required else form
-        common = {"act": act, "subject": subject, "permissions": (act.permission,)}
-        view = type(f"{_camel(act)}View", (ActView,), {**common, "form": sent})
-        preview = type(f"{_camel(act)}PreviewView", (PreviewView,), {**common, "form": form})
-        where = f"{subject.where}{act.slug.removeprefix(subject.prefix)}/"
-        yield path(where, _described(view, act, sent).as_view(), name=f"api-act-{act.slug}")
-        yield path(f"{where}preview/", _described_preview(preview, act, form).as_view(), name=f"api-preview-{act.slug}")
+        yield from act_addresses(
+            act,
+            where=f"{subject.where}{act.slug.removeprefix(subject.prefix)}/",
+            names=(f"api-act-{act.slug}", f"api-preview-{act.slug}"),
+            views=(ActView, PreviewView),
+            answers=(DoneSerializer, EffectSerializer),
+            has_code=act.is_code_required,
+            has_paper=act.is_paper_required,
+            subject=subject,
+        )
+
+
+def act_addresses(
+    act: Addressed,
+    *,
+    where: str,
+    names: tuple[str, str],
+    views: tuple[type[Any], type[Any]],
+    answers: tuple[Form, Form],
+    operation_prefix: str = "",
+    has_code: bool = True,
+    has_paper: bool = False,
+    **common: Any,
+) -> Iterator[URLPattern]:
+    """Make the address of one act, and beside it that of its effect.
+
+    Args:
+        names: of the two addresses.
+        views: bases of the two endpoints; they get the act, its body, and what is `common`.
+        answers: what each gives when it is done.
+        has_code: a reason code stands beside the reason.
+        has_paper: a paper comes with the act; the look at its effect needs none.
+    """
+    form = _form_of(act, has_code=has_code)
+    sent = _with_paper(form) if has_paper else form
+    camel, operation = _camel(act), f"{operation_prefix}{act.slug.replace('-', '_')}"
+    common = {**common, "act": act, "permissions": (act.permission,)}
+    view = type(f"{camel}View", (views[0],), {**common, "form": sent})
+    preview = type(f"{camel}PreviewView", (views[1],), {**common, "form": form})
+    done = {
+        201: OpenApiResponse(answers[0], "It was done."),
+        202: OpenApiResponse(WaitingSerializer, "A second person has to let it happen."),
+    }
+    told = _described(view, operation_id=operation, summary=act.title, request=sent, responses=done)
+    yield path(where, told.as_view(), name=names[0])
+    told = _described(
+        preview,
+        operation_id=f"{operation}_preview",
+        summary=f"{act.title}: the effect",
+        request=form,
+        responses={200: answers[1]},
+    )
+    yield path(f"{where}preview/", told.as_view(), name=names[1])
 
 
 def waiting_answer(request: ApprovalRequest) -> Answer:
@@ -155,7 +224,7 @@ def _split(sent: Values) -> tuple[dict[str, Any], str, str]:
     return values, sent["reason"], sent.get("reason_code", "")
 
 
-def _form_of(act: Act) -> Form:
+def _form_of(act: Addressed, *, has_code: bool) -> Form:
     """Return the body of an act: its own values, the reason and its code."""
     optional: dict[str, Any] = {} if act.is_reason_required else {"allow_blank": True, "default": ""}
     fields: dict[str, Any] = {
@@ -164,7 +233,7 @@ def _form_of(act: Act) -> Form:
         ),
         "__doc__": act.title,
     }
-    if act.is_code_required:
+    if has_code:
         fields["reason_code"] = serializers.CharField(
             max_length=40, help_text=f"One of the reason codes of `{act.slug}`.", **optional
         )
@@ -177,30 +246,9 @@ def _with_paper(form: Form) -> Form:
     return type(name, (form,), {"paper": PaperInput(), "__doc__": form.__doc__})
 
 
-def _described(view: type[Any], act: Act, form: Form) -> Any:
-    post = extend_schema(
-        operation_id=act.slug.replace("-", "_"),
-        summary=act.title,
-        tags=["acts"],
-        request=form,
-        responses={
-            201: OpenApiResponse(DoneSerializer, "It was done."),
-            202: OpenApiResponse(WaitingSerializer, "A second person has to let it happen."),
-        },
-    )
-    return extend_schema_view(post=post)(view)
+def _described(view: type[Any], **described: Any) -> Any:
+    return extend_schema_view(post=extend_schema(tags=["acts"], **described))(view)
 
 
-def _described_preview(view: type[Any], act: Act, form: Form) -> Any:
-    post = extend_schema(
-        operation_id=f"{act.slug.replace('-', '_')}_preview",
-        summary=f"{act.title}: the effect",
-        tags=["acts"],
-        request=form,
-        responses={200: EffectSerializer},
-    )
-    return extend_schema_view(post=post)(view)
-
-
-def _camel(act: Act) -> str:
+def _camel(act: Addressed) -> str:
     return "".join(word.capitalize() for word in act.slug.split("-"))

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.urls import URLPattern, path, reverse
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from django.urls import URLPattern, reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.acts import DONE, WaitingSerializer, waiting_answer
+from core.api.acts import DONE, act_addresses, waiting_answer
 from core.api.views import KeyedView, StaffView
 from core.idempotency.services import Answer
 from lms.acts import ACTS, ActDone, ActWaiting, LoanAct, act_preview, act_submit, approval_reasons
@@ -134,64 +133,14 @@ def _split(sent: dict[str, Any]) -> Sent:
     return Sent(values=values, reason=sent["reason"], reason_code=sent["reason_code"])
 
 
-def form_of(act: LoanAct) -> type[serializers.Serializer[Any]]:
-    """Return the body of an act: its own values, the reason and its code."""
-    is_required = act.is_reason_required
-    optional: dict[str, Any] = {} if is_required else {"allow_blank": True, "default": ""}
-    fields = {
-        "reason": serializers.CharField(
-            max_length=200, help_text="For the next person who reads the account.", **optional
-        ),
-        "reason_code": serializers.CharField(
-            max_length=40, help_text=f"One of the reason codes of `{act.reason_group}`.", **optional
-        ),
-        "__doc__": act.title,
-    }
-    return type(f"{_camel(act)}ActSerializer", (act.input,), fields)
-
-
 def act_paths() -> Iterator[URLPattern]:
     """Make two addresses for each act: the act itself, and its effect."""
     for act in ACTS:
-        form = form_of(act)
-        common = {"act": act, "form": form, "permissions": (act.permission,)}
-        view = type(f"{_camel(act)}View", (ActView,), common)
-        preview = type(f"{_camel(act)}PreviewView", (ActPreviewView,), common)
-        name, where = act.slug, f"loans/<str:number>/acts/{act.slug}/"
-        yield path(where, _described(view, act, form).as_view(), name=f"api-loan-act-{name}")
-        yield path(
-            f"{where}preview/", _described_preview(preview, act, form).as_view(), name=f"api-loan-preview-{name}"
+        yield from act_addresses(
+            act,
+            where=f"loans/<str:number>/acts/{act.slug}/",
+            names=(f"api-loan-act-{act.slug}", f"api-loan-preview-{act.slug}"),
+            views=(ActView, ActPreviewView),
+            answers=(ActDoneSerializer, ActEffectSerializer),
+            operation_prefix="loan_",
         )
-
-
-def _described(view: type[Any], act: LoanAct, form: type[serializers.Serializer[Any]]) -> Any:
-    post = extend_schema(
-        operation_id=f"loan_{_snake(act)}",
-        summary=act.title,
-        tags=["acts"],
-        request=form,
-        responses={
-            201: OpenApiResponse(ActDoneSerializer, "It was done."),
-            202: OpenApiResponse(WaitingSerializer, "A second person has to let it happen."),
-        },
-    )
-    return extend_schema_view(post=post)(view)
-
-
-def _described_preview(view: type[Any], act: LoanAct, form: type[serializers.Serializer[Any]]) -> Any:
-    post = extend_schema(
-        operation_id=f"loan_{_snake(act)}_preview",
-        summary=f"{act.title}: the effect",
-        tags=["acts"],
-        request=form,
-        responses={200: ActEffectSerializer},
-    )
-    return extend_schema_view(post=post)(view)
-
-
-def _snake(act: LoanAct) -> str:
-    return act.slug.replace("-", "_")
-
-
-def _camel(act: LoanAct) -> str:
-    return "".join(word.capitalize() for word in act.slug.split("-"))
