@@ -16,8 +16,10 @@ TEXTS = ["", "plain", "a_b-c+d/e=f: 1.0", "O'Brien", 'say "no"', "back\\slash", 
 
 def test_texts_numbers_dates_and_nothing_are_written_as_they_are() -> None:
     account, now, day = make_account(customer=make_customer()), timezone.now(), date(2026, 4, 10)
-    columns = ("account_index", "ifsc", "bank_account_id", "operation", "state", "our_reference", "reason")
-    columns += ("holder_name", "score", "asked_at", "answered_at", "valid_until")
+    columns = (
+        *("account_index", "ifsc", "bank_account_id", "operation", "state", "our_reference", "reason"),
+        *("holder_name", "score", "asked_at", "answered_at", "valid_until"),
+    )
     first = ("ab12", "YESB0000262", account.pk, "PENNILESS", "VALID")
 
     rows_insert(
