@@ -62,7 +62,7 @@ redis.call('HSET', KEYS[2], 'real', text(real), 'now', text(now), 'last', text(l
   'free_from', text(free_from))
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[7]) end
 table.insert(given, 1, pause)
-return given
+return table.concat(given, ' ')
 """
 
 
@@ -105,9 +105,9 @@ async def places_take(
     arguments = _arguments(vendor, wish)
     try:
         try:
-            return _places(await client.evalsha(_script_hash(), 2, *arguments))
+            return _read(await client.evalsha(_script_hash(), 2, *arguments))
         except redis.exceptions.NoScriptError:
-            return _places(await client.eval(_TAKE, 2, *arguments))
+            return _read(await client.eval(_TAKE, 2, *arguments))
     except redis.RedisError:
         return Places((), 1)
 
@@ -181,9 +181,9 @@ def _take(client: redis.Redis | None, vendor: str, wish: _Wish) -> Places:
     arguments = _arguments(vendor, wish)
     try:
         try:
-            return _places(client.evalsha(_script_hash(), 2, *arguments))
+            return _read(client.evalsha(_script_hash(), 2, *arguments))
         except redis.exceptions.NoScriptError:
-            return _places(client.eval(_TAKE, 2, *arguments))
+            return _read(client.eval(_TAKE, 2, *arguments))
     except redis.RedisError:
         return Places((), 1)
 
@@ -200,6 +200,11 @@ def _arguments(vendor: str, wish: _Wish) -> tuple[str | int, ...]:
     return (*keys, wish.per_second, wish.want, wish.distance, wish.ahead, passed, _WINDOW, _KEPT_MILLISECONDS)
 
 
-def _places(answer: Any) -> Places:
-    pause, *moments = (int(number) / 1_000_000 for number in answer)
+def _read(answer: Any) -> Places:
+    """Read what the script tells in one text: a list of numbers would be taken apart one by one."""
+    return _places([int(number) for number in answer.split()])
+
+
+def _places(answer: list[int]) -> Places:
+    pause, *moments = (number / 1_000_000 for number in answer)
     return Places(tuple(moments), pause)
