@@ -133,7 +133,7 @@ def _deciding(items: Sequence[Item]) -> set[tuple[str, str]]:
     if not items:
         return set()
     rows = PaidCheck.objects.filter(
-        account_index__in=[item.account_index for item in items],
+        account_index__in=[item.account[0] for item in items],
         check_made__state__in=(CheckState.WAITING, CheckState.VALID, CheckState.INVALID),
     )
     return set(rows.values_list("account_index", "ifsc"))
@@ -180,7 +180,7 @@ def _rights(items: Sequence[Item]) -> Rights:
     """Lock the rights that exist to ask about accounts: their keys, and until when they are taken."""
     if not items:
         return {}
-    locked = paid_checks_for_update().filter(account_index__among={item.account_index for item in items})
+    locked = paid_checks_for_update().filter(account_index__among={item.account[0] for item in items})
     rows = locked.values_list("account_index", "ifsc", "pk", "taken_until")
     return {(index, ifsc): (pk, until) for index, ifsc, pk, until in rows}
 

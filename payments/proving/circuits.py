@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from core.clock import database_now
-from payments.models import Vendor, VendorRoute
+from payments.models import Operation, Vendor, VendorRoute
 from payments.proving.asking import Meaning
 from payments.proving.doors import Call
 from payments.proving.wire import OPERATIONS, Way, call_to_probe, way_to
@@ -22,7 +22,8 @@ class Ways:
     """Routes of proofs, the cheapest first, and the circuits that all processes share."""
 
     def __init__(self) -> None:
-        self.routes: list[VendorRoute] = []
+        self.of_accounts: list[VendorRoute] = []
+        self.of_addresses: list[VendorRoute] = []
         self.ways: dict[str, Way] = {}
         self.closed: frozenset[Circuit] = frozenset()
         self._vendors: dict[str, Vendor] = {}
@@ -37,7 +38,9 @@ class Ways:
         if now - self._read_at > _READ_SECONDS:
             self._read_at = now
             found = routes(operations=OPERATIONS, rail="", amount_paise=_PENNY_PAISE, now=database_now())
-            self.routes = sorted(found, key=lambda route: (route.cost_paise, route.rank, route.pk))
+            found.sort(key=lambda route: (route.cost_paise, route.rank, route.pk))
+            self.of_accounts = [route for route in found if route.operation != Operation.VPA_CHECK]
+            self.of_addresses = [route for route in found if route.operation == Operation.VPA_CHECK]
             self.know(route.vendor for route in found)
         if now - self._looked_at < _LOOK_SECONDS:
             return []
@@ -57,18 +60,18 @@ class Ways:
     def tell(self, call: Call, meaning: Meaning) -> None:
         """Let the circuit know how a call ended; successes count only where something had failed."""
         circuit = (call.vendor, call.operation)
-        http = client_of(vendor=self._vendors[call.vendor]).http
         if meaning.failure is not None:
             self._doubted.add(circuit)
-            http.told(operation=call.operation, error=meaning.failure)
         elif meaning.is_sent and circuit in self._doubted:
             self._doubted.discard(circuit)
-            http.told(operation=call.operation, error=None)
+        else:
+            return
+        client_of(vendor=self._vendors[call.vendor]).http.told(operation=call.operation, error=meaning.failure)
 
     def _look(self, now: float) -> list[Call]:
         closed: set[Circuit] = set()
         probes: list[Call] = []
-        for route in self.routes:
+        for route in (*self.of_accounts, *self.of_addresses):
             circuit = (route.vendor.code, route.operation)
             if client_of(vendor=route.vendor).http.is_closed(operation=route.operation):
                 continue

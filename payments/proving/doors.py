@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 # Places are taken for so long ahead, again when half of that is left, and at most so often.
 _AHEAD_SECONDS: Final = 0.2
-_LEASE_SECONDS: Final = 0.05
+_LEASE_SECONDS: Final = 0.1
 # An older place is not used: on a machine too busy to send at its moment, the call would arrive with the next ones.
 _LATE_SECONDS: Final = 0.03
 _SWEEP_SECONDS: Final = 0.25

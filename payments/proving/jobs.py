@@ -26,15 +26,17 @@ SAME_ACCOUNT: Final = "The account is being proven for another request"
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """An account in hand: what to ask a vendor, or which open question to look for."""
+    """An account in hand: what to ask a vendor, or which open question to look for.
+
+    `account` is the account as vendors know it, by its index and IFSC.
+    """
 
     job_id: int
     bank_account_id: int
     customer_name: str
     holder_name: str
     account_number: str
-    account_index: str
-    ifsc: str
+    account: tuple[str, str]
     looks: int
     tried: set[tuple[int, str]] = field(default_factory=set)
     open_check: PayeeCheck | None = None
@@ -43,9 +45,9 @@ class Item:
     tries: int = 0
 
     @property
-    def account(self) -> tuple[str, str]:
-        """The account as vendors know it."""
-        return self.account_index, self.ifsc
+    def ifsc(self) -> str:
+        """The branch of the account."""
+        return self.account[1]
 
     @property
     def is_upi(self) -> bool:
@@ -185,8 +187,7 @@ def _item(job: _Job, account: _Account, checks: Sequence[PayeeCheck]) -> Item:
         customer_name=account.customer_name,
         holder_name=account.holder_name,
         account_number=account.account_number,
-        account_index=account.key[0],
-        ifsc=account.key[1],
+        account=account.key,
         looks=job.looks,
         tried={(check.vendor_id or 0, check.operation) for check in checks if check.state == CheckState.UNPROVEN},
         open_check=next((check for check in checks if check.state == CheckState.WAITING and check.vendor_id), None),

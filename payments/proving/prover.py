@@ -1,5 +1,6 @@
 """The consumer: takes accounts, asks the cheapest vendor that has a place, writes what it says; many at a time."""
 
+import gc
 import logging
 import threading
 import time
@@ -10,7 +11,7 @@ from django.db import close_old_connections
 
 from core.business_date import business_date
 from core.failpoints import failpoint
-from payments.models import Operation, VendorRoute
+from payments.models import VendorRoute
 from payments.proving.asking import Question, call_for_open, meaning_of, questions_open
 from payments.proving.circuits import Ways
 from payments.proving.doors import Call, Ended
@@ -30,7 +31,7 @@ from payments.proving.settling import calls_settle
 logger = logging.getLogger(__name__)
 
 # Rows are written at most so often, many at once.
-_ROUND_SECONDS: Final = 0.5
+_ROUND_SECONDS: Final = 0.6
 # So many seconds of a vendor's rate are written as intents before they are sent: what a dying process leaves behind.
 _AHEAD_SECONDS: Final = 1.0
 # A dearer way is taken only by who has waited so long for a cheaper one.
@@ -65,6 +66,8 @@ class Prover:
             wake: set when somebody knows of new accounts.
             look_seconds: how often the table is looked into without being told.
         """
+        # What is there by now stays: the collector need not go through all of it again and again.
+        gc.freeze()
         self.sender.start()
         looked_at = float("-inf")
         while not stop.is_set():
@@ -135,10 +138,9 @@ class Prover:
     def _send(self) -> None:
         """Give accounts to vendors that have a place for them, intents first."""
         now = time.monotonic()
-        room = {
-            code: max(1, int(way.per_second * _AHEAD_SECONDS)) - self.sender.waiting(vendor=code)
-            for code, way in self._ways.ways.items()
-        }
+        rates = {code: way.per_second for code, way in self._ways.ways.items()}
+        # Seconds of each vendor's rate.
+        room = {code: _AHEAD_SECONDS - self.sender.waiting(vendor=code) / rate for code, rate in rates.items()}
         questions: list[Question] = []
         finds: list[Call] = []
         nowhere: list[PutOff] = []
@@ -158,7 +160,7 @@ class Prover:
                 nowhere.append(PutOff(item.job_id, _NO_WAY_SECONDS, _NO_WAY))
                 self._items.pop(item.job_id, None)
             elif route := self._choose(ways, room, waited=now - item.since):
-                room[route.vendor.code] -= 1
+                room[route.vendor.code] -= 1 / rates[route.vendor.code]
                 questions.append(Question(item, route))
             else:
                 waiting.append(item)
@@ -168,17 +170,22 @@ class Prover:
         self.sender.submit(ways=self._ways.ways, calls=[*finds, *(self._open(questions) if questions else ())])
 
     def _ways_for(self, item: Item) -> list[VendorRoute]:
-        routes = [route for route in self._ways.routes if (route.operation == Operation.VPA_CHECK) == item.is_upi]
-        return [route for route in routes if (route.vendor_id, route.operation) not in item.tried]
+        ways = self._ways.of_addresses if item.is_upi else self._ways.of_accounts
+        return [route for route in ways if (route.vendor_id, route.operation) not in item.tried] if item.tried else ways
 
-    def _choose(self, ways: list[VendorRoute], room: dict[str, int], *, waited: float) -> VendorRoute | None:
-        usable = [route for route in ways if (route.vendor.code, route.operation) not in self._ways.closed]
+    def _choose(self, ways: list[VendorRoute], room: dict[str, float], *, waited: float) -> VendorRoute | None:
+        """Return the first way that has room; of those that cost and rank the same the one with the shortest wait."""
+        closed = self._ways.closed
+        usable = [route for route in ways if (route.vendor.code, route.operation) not in closed] if closed else ways
+        best: VendorRoute | None = None
         for route in usable:
             if route.cost_paise > usable[0].cost_paise and waited < _PATIENCE_SECONDS:
-                return None
-            if room[route.vendor.code] > 0:
-                return route
-        return None
+                break
+            if best and (route.cost_paise, route.rank) != (best.cost_paise, best.rank):
+                break
+            if room[route.vendor.code] > (room[best.vendor.code] if best else 0):
+                best = route
+        return best
 
     def _open(self, questions: list[Question]) -> list[Call]:
         opened = questions_open(questions=questions, today=business_date())

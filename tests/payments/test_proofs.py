@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import Count
 from django.utils import timezone
 
 from core.failpoints import FailpointReached
@@ -276,6 +277,36 @@ def test_many_accounts_at_once_break_no_contract(only_razorpay: Vendor, simulato
     assert asked(simulators) == 100
     assert prover.decided == 100
     assert prover.sender.hall.in_flight_peak in range(36, 60)
+
+
+def test_vendors_that_cost_and_rank_the_same_share_the_accounts_as_their_contracts_allow(
+    vendors: dict[str, Vendor], simulators: Simulators
+) -> None:
+    Vendor.objects.filter(code="razorpay").update(calls_per_second=40)
+    Vendor.objects.filter(code="cashfree").update(calls_per_second=20)
+    VendorRoute.objects.filter(operation=Operation.NAME_LOOKUP).delete()
+    VendorRoute.objects.update(cost_paise=1_00)
+    for number in range(30):
+        proof_request(bank_account=account_of("Asha Verma", number=f"5010001234{number:04d}"))
+
+    prove()
+
+    by_vendor = PayeeCheck.objects.values_list("vendor__code").annotate(count=Count("pk")).order_by("vendor__code")
+    assert list(by_vendor) == [("cashfree", 10), ("razorpay", 20)]
+
+
+def test_vendor_of_a_better_rank_is_asked_first_though_another_costs_the_same(
+    vendors: dict[str, Vendor], simulators: Simulators
+) -> None:
+    VendorRoute.objects.filter(operation=Operation.NAME_LOOKUP).delete()
+    VendorRoute.objects.update(cost_paise=1_00)
+    VendorRoute.objects.filter(vendor=vendors["razorpay"]).update(rank=5)
+    for number in range(4):
+        proof_request(bank_account=account_of("Asha Verma", number=f"5010001234{number:04d}"))
+
+    prove()
+
+    assert set(PayeeCheck.objects.values_list("vendor__code", flat=True)) == {"razorpay"}
 
 
 @pytest.mark.guarantee("G16")
