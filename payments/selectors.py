@@ -19,7 +19,6 @@ from payments.services.payout_decisions import sagas_of
 AGES: Final = (timedelta(hours=24), timedelta(hours=48), timedelta(hours=72))
 _TONES: Final = ("green", "amber", "orange", "red")
 _COUNTED: Final = 100
-_PAYMENT_SAGAS: Final = "payments."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from customers.models import BankAccount, Customer
 from customers.selectors import family_ids
 from lms.engine.state import LoanStatus
 from lms.models import Loan
-from payments.alarms import DOUBTS, alarms
+from payments.alarm_sorts import DOUBTS
+from payments.alarms import alarms
 from payments.health import clearing_accounts
 from payments.selectors import payouts_of
 from payments.services.payees import proof_of
