@@ -265,8 +265,12 @@ def test_a_receipt_from_before_a_closed_month_takes_the_bounce_and_its_tax_back(
         "FEE_INCOME": -100_00,
     }
 
-    # So the statement was not needed: the charge is reversed, by a credit note of March for an invoice of February.
-    reverse(loan, charge.sequence, reason="Sent by mistake")
+    _charge_is_taken_back_by_a_credit_note_of_march(loan, charge.sequence)
+
+
+def _charge_is_taken_back_by_a_credit_note_of_march(loan: Loan, sequence: int) -> None:
+    # The statement was not needed: the charge is reversed, by a credit note of March for an invoice of February.
+    reverse(loan, sequence, reason="Sent by mistake")
     invoice, note = TaxDocument.objects.order_by("pk")
     assert (invoice.number, invoice.issued_on, invoice.cgst_paise, invoice.sgst_paise) == (
         "I27-2526-0000001",

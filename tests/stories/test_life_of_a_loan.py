@@ -31,11 +31,26 @@ def _close(loan: Loan, day: date) -> None:
 
 
 def test_a_loan_from_sanction_to_closure() -> None:
+    loan = _sanctioned()
+    _money_goes_out(loan)
+    _processing_fee_is_paid(loan)
+    _first_instalment_comes_by_mandate(loan)
+    _second_mandate_comes_back_unpaid(loan)
+    _borrower_pays_at_the_counter(loan)
+    _last_instalment_is_overpaid(loan)
+    _excess_goes_back(loan)
+    _closed_loan_is_left_alone(loan)
+
+
+def _sanctioned() -> Loan:
     # Sanction: 30,000 at 18 % in three instalments. No money moves.
     set_business_date(LENT)
     loan = make_sanctioned_loan(principal_paise=30_000_00, annual_rate_pct=Decimal(18), instalment_count=3)
     assert (loan.status, loan.undrawn_paise, owed(loan), balances()) == ("SANCTIONED", 30_000_00, {}, {})
+    return loan
 
+
+def _money_goes_out(loan: Loan) -> None:
     # Disbursal: principal against bank; the night of 1 January earns 14.79.
     loan_disburse(
         loan_id=loan.pk, amount_paise=30_000_00, value_date=LENT, reference="NEFT-OUT-1", idempotency_key="disburse"
@@ -50,6 +65,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
         "INTEREST_INCOME": -14_79,
     }
 
+
+def _processing_fee_is_paid(loan: Loan) -> None:
     # The processing fee of 2 % with 18 % GST is levied and paid the same day.
     levy(loan, "PROCESSING", LENT)
     assert owed(loan) == {"principal": 30_000_00, "interest": 14_79, "fee": 600_00, "tax": 108_00, "overdue": 708_00}
@@ -66,6 +83,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
     }
     assert_verified(loan)
 
+
+def _first_instalment_comes_by_mandate(loan: Loan) -> None:
     # January passes night by night: 31 nights earn 458.63.
     _close(loan, date(2026, 2, 1))
     assert (loan.closed_upto, loan.overdue_paise) == (date(2026, 1, 31), 0)
@@ -87,6 +106,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
     }
     assert_verified(loan)
 
+
+def _second_mandate_comes_back_unpaid(loan: Loan) -> None:
     # Second instalment: the mandate comes back unpaid on 2 March; the loan is two days past due.
     _close(loan, date(2026, 3, 2))
     assert (loan.overdue_paise, loan.days_past_due, loan.asset_class) == (10_302_00, 1, "SMA_0")
@@ -102,6 +123,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
     }
     assert_verified(loan)
 
+
+def _borrower_pays_at_the_counter(loan: Loan) -> None:
     # The borrower pays the instalment at the counter on 5 March; the lender waives the bounce charge with its tax.
     _close(loan, date(2026, 3, 5))
     second = receive(loan, 10_302_00, date(2026, 3, 5), channel="CASH")
@@ -129,6 +152,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
     }
     assert_verified(loan)
 
+
+def _last_instalment_is_overpaid(loan: Loan) -> None:
     # The day-end lets the borrower be standard again.
     _close(loan, date(2026, 3, 6))
     assert loan.asset_class == "STANDARD"
@@ -149,6 +174,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
     }
     assert_verified(loan)
 
+
+def _excess_goes_back(loan: Loan) -> None:
     # The excess goes back; what is left in the bank is what was earned, and the tax.
     refund_post(
         loan_id=loan.pk,
@@ -169,6 +196,8 @@ def test_a_loan_from_sanction_to_closure() -> None:
     }
     assert_verified(loan)
 
+
+def _closed_loan_is_left_alone(loan: Loan) -> None:
     # Later day-ends leave a closed loan alone.
     _close(loan, date(2026, 4, 5))
     assert (loan.status, loan.as_of) == ("CLOSED", date(2026, 4, 1))
