@@ -18,6 +18,8 @@ from payments.services.settlement_parts import settlement_credit_seen, settlemen
 from payments.settlement_selectors import credit_days, settlement_sums
 
 _SEE = ("payments.view_settlement",)
+# A report may have ten thousand lines that nobody knows; all of them are counted.
+_SHOWN = 200
 
 
 class SettlementSerializer(serializers.ModelSerializer[Settlement]):
@@ -100,7 +102,8 @@ class SettlementDetailSerializer(serializers.Serializer[Any]):
 
     settlement = SettlementSerializer()
     sums = PartSumSerializer(many=True)
-    problems = ProblemSerializer(many=True)
+    problems = ProblemSerializer(many=True, help_text=f"The first {_SHOWN} of them.")
+    problem_count = serializers.IntegerField()
     credit_days = serializers.IntegerField(allow_null=True, help_text="For how long its credit was not seen.")
     is_late = serializers.BooleanField(help_text="Its credit takes longer than the thresholds give it.")
 
@@ -177,15 +180,15 @@ class SettlementCreditView(KeyedView):
 
     permissions = ("payments.confirm_settlement",)
 
-    @extend_schema(operation_id="settlements_credit", request=CreditInput, responses=SettlementDetailSerializer)
+    @extend_schema(operation_id="settlements_credit", request=CreditInput, responses=SettlementSerializer)
     def post(self, request: Request, settlement_id: int) -> Response:
         """Note that a settlement's credit stands on our bank's statement, as it is written there."""
         sent = self.sent(CreditInput)
         row_of(_settlements(), pk=settlement_id)
 
         def note() -> Answer:
-            settlement_credit_seen(settlement_id=settlement_id, actor=self.actor(), **sent)
-            return Answer(status_code=200, body=_shown(row_of(_settlements(), pk=settlement_id)))
+            row = settlement_credit_seen(settlement_id=settlement_id, actor=self.actor(), **sent)
+            return Answer(status_code=200, body=dict(SettlementSerializer(row).data))
 
         return self.once(note)
 
@@ -196,11 +199,13 @@ def _settlements() -> QuerySet[Settlement]:
 
 def _shown(settlement: Settlement) -> dict[str, Any]:
     parts = list(settlement.parts.select_related("payment").order_by("kind", "pk"))
+    problems = settlement_problems(settlement=settlement, parts=parts)
     credit = credit_days(settlement=settlement, today=business_date())
     shown = {
         "settlement": settlement,
         "sums": settlement_sums(parts=parts),
-        "problems": settlement_problems(settlement=settlement, parts=parts),
+        "problems": problems[:_SHOWN],
+        "problem_count": len(problems),
         "credit_days": credit.days if credit else None,
         "is_late": credit is not None and credit.is_late,
     }

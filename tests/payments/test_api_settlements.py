@@ -122,6 +122,7 @@ def test_line_that_nobody_knows_is_listed_with_what_to_do(settlement: Settlement
 
     assert shown["settlement"]["standing"] == "DIFFERS"
     [problem] = shown["problems"]
+    assert shown["problem_count"] == 1
     assert problem["what"] == "Payment pay_of_nobody of ₹5,000.00 is not known to us"
     assert [(line["vendor_reference"], line["payment"]) for line in unknown] == [("pay_of_nobody", None)]
     assert read(finance, f"/settlements/{settlement.pk}/parts/", is_known="true").json()["results"] == []
@@ -135,9 +136,10 @@ def test_credit_is_noted_once_as_the_statement_has_it(settlement: Settlement, fi
 
     first, again = (send(finance, path, CREDIT, key="statement-1") for _ in range(2))
 
-    row = first.json()["settlement"]
+    row = first.json()
     assert (first.status_code, row["credited_on"], row["credited_by"]) == (200, "2026-03-10", "finance")
-    assert (first.json()["credit_days"], first.json()["is_late"]) == (None, False)
+    seen = read(finance, f"/settlements/{settlement.pk}/").json()
+    assert (seen["settlement"], seen["credit_days"], seen["is_late"]) == (row, None, False)
     assert (again.json(), again["Idempotent-Replayed"]) == (first.json(), "true")
     assert read(finance, "/settlements/", is_credited="true").json()["results"] == [row]
     assert read(finance, "/settlements/", is_credited="false").json()["results"] == []
