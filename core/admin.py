@@ -24,7 +24,7 @@ from core.admin_base import (
 )
 from core.models import ApiToken, AuditEntry, BusinessDate, InboxMessage, ReasonCode, Saga, SentEvent
 from core.reasons.pages import ReasonCodeAdmin
-from core.templatetags.kist import instant, kind_of, object_link
+from core.templatetags.kist import instant, kind_of, object_link, tone
 from core.tokens.pages import ApiTokenAdmin
 from core.views.work import FILED_AT_ONCE
 
@@ -137,7 +137,7 @@ class InboxMessageAdmin(ReadOnlyModelAdmin):
     """Messages that reached us; a row leads to its page, and those that failed are filed together."""
 
     actions = ("file_chosen",)
-    list_display = ("number", "source", "kind", "entity", "state", "attempts", "received_at", "error")
+    list_display = ("number", "source", "kind", "entity", "state_badge", "attempts", "received_at", "outcome")
     list_filter = ("state", "source", ("received_at", RangeDateFilter))
     search_fields = ("event_id__exact", "entity__exact")
     search_help_text = "Id of the message, or of what it speaks of"
@@ -165,6 +165,17 @@ class InboxMessageAdmin(ReadOnlyModelAdmin):
         """Lead to the page of the message."""
         address = reverse("staff-work:message", args=[message.pk])
         return format_html('<a class="k-link" href="{}">{}</a>', address, message.pk)
+
+    @admin.display(description="State")
+    def state_badge(self, message: InboxMessage) -> SafeString:
+        """Show the state in its colour, in a word."""
+        word = message.get_state_display().partition(":")[0].capitalize()
+        return format_html('<span class="k-badge k-badge--{}">{}</span>', tone(message.state), word)
+
+    @admin.display(description="What came of it", empty_value="–")
+    def outcome(self, message: InboxMessage) -> str | None:
+        """Tell what was done, or what stands in the way."""
+        return message.error or None
 
 
 @admin.register(SentEvent)

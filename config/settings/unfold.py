@@ -130,7 +130,7 @@ STAFF_THEME = {
                         "admin:payments_compensationrule_changelist",
                         "payments.view_compensationrule",
                     ),
-                    _entry("Webhooks", "mail", "admin:core_inboxmessage_changelist", "core.view_inboxmessage"),
+                    _entry("Webhooks, events", "mail", "admin:core_inboxmessage_changelist", "core.view_inboxmessage"),
                 ],
             },
             {

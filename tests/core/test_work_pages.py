@@ -136,3 +136,21 @@ def test_content_of_a_message_is_read_by_those_who_may_and_leaves_a_trace(financ
     assert "a@b" in client_of("manager").get(address).content.decode()
 
     assert AuditEntry.objects.filter(action="core.message_read", object_id=str(message.pk)).count() == 1
+
+
+def test_list_of_messages_shows_states_in_a_word_and_what_came_of_each(finance: Client) -> None:
+    message_receive(source="tests", event_id="evt_1", raw=b"{}", queue="tests")
+    message_receive(
+        source="tests",
+        event_id="evt_2",
+        raw=b"",
+        queue="tests",
+        state=MessageState.REFUSED,
+        error="It was not genuine.",
+    )
+
+    page = finance.get(reverse("admin:core_inboxmessage_changelist")).content.decode()
+
+    assert '<span class="k-badge k-badge--blue">Waiting</span>' in page
+    assert '<span class="k-badge k-badge--red">Refused</span>' in page
+    assert "It was not genuine." in page
