@@ -42,8 +42,12 @@ class PreparedQuery(Generic[Row]):
         self._build = build
         self._compiled: dict[str, tuple[str, Any, Any]] = {}
 
-    def rows(self, *parameters: int | str) -> list[Row]:
-        """Run the query and return what iterating over it would give: objects, tuples or values."""
+    def rows(self, *parameters: int | str, written: tuple[str, str] = ("", "")) -> list[Row]:
+        """Run the query and return what iterating over it would give: objects, tuples or values.
+
+        Args:
+            written: a text of the statement, and what stands in its place this time; both hold no parameter.
+        """
         if connection.vendor not in self._compiled:
             if len(set(parameters)) < len(parameters):
                 # Two that are equal would not tell in which order the statement has them.
@@ -51,7 +55,7 @@ class PreparedQuery(Generic[Row]):
             self._compiled[connection.vendor] = self._compile(parameters)
         sql, make, converters = self._compiled[connection.vendor]
         with connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
+            cursor.execute(sql.replace(*written) if written[0] else sql, parameters)
             found = cursor.fetchall()
         return [make(_converted(row, converters)) for row in found]
 

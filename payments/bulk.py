@@ -6,21 +6,25 @@ Django's own `bulk_create` makes an object of each row and asks each of its fiel
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import AutoField, CharField, DateField, Field, IntegerField, Lookup, Model
+from django.db.models import AutoField, CharField, DateField, Field, IntegerField, Lookup, Model, QuerySet
 from django.db.models.constants import OnConflict
 
 from core.fields import EncryptedTextField
+from core.prepared import PreparedQuery
 
 _AT_ONCE: Final = 500
 # What may stand between quotes in a statement as it is: references, fingerprints, instants and ciphertexts.
 _is_plain: Final = re.compile(r"[A-Za-z0-9_+/=:. -]*").fullmatch
 _Prepare = Callable[[Any], Any]
+Keys = Collection[int] | Collection[str]
+Row = TypeVar("Row")
+_MARK: Final = "KEYS"
 
 
 class Among(Lookup):
@@ -41,10 +45,26 @@ class Among(Lookup):
         column, parameters = self.process_lhs(compiler, connection)
         if not self.rhs:
             raise EmptyResultSet
-        written = [_written(value) or "" for value in self.rhs]
-        if "" in written:
-            raise ValueError("Only numbers, letters and digits stand in a statement as they are.")
-        return f"{column} IN ({','.join(written)})", tuple(parameters)
+        return f"{column} IN ({_listed(self.rhs)})", tuple(parameters)
+
+
+class AmongQuery(Generic[Row]):
+    """A query by `among` that Django compiles at its first run.
+
+    Args:
+        build: gives the query for one set of keys, which it uses once; nothing else in it may differ.
+    """
+
+    def __init__(self, build: Callable[[Keys], QuerySet[Any, Row]]) -> None:
+        self._query = PreparedQuery(lambda: build({_MARK}))
+
+    def rows(self, keys: Keys) -> list[Row]:
+        """Run the query and return what iterating over it would give; nothing without keys.
+
+        Raises:
+            ValueError: a key is neither a number nor letters and digits.
+        """
+        return self._query.rows(written=(f"'{_MARK}'", _listed(keys))) if keys else []
 
 
 def rows_insert(*, model: type[Model], columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -110,6 +130,13 @@ def _statement(
         end = " " + connection.ops.on_conflict_suffix_sql(list(fields.values()), OnConflict.UPDATE, written, ["id"])
     start = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608  # only our own names and numbers stand in it
     return start, nothing, end, tuple(_prepare(fields[name]) for name in columns)
+
+
+def _listed(keys: Keys) -> str:
+    written = [_written(key) or "" for key in keys]
+    if "" in written:
+        raise ValueError("Only numbers, letters and digits stand in a statement as they are.")
+    return ",".join(written)
 
 
 def _written(value: Any) -> str | None:

@@ -11,7 +11,7 @@ from ulid import ULID
 from core.clock import database_now
 from core.failpoints import failpoint
 from core.transactions import run_in_transaction
-from payments.bulk import rows_insert, rows_overwrite
+from payments.bulk import AmongQuery, rows_insert, rows_overwrite
 from payments.locks import paid_checks_for_update
 from payments.models import CheckState, Operation, PaidCheck, PayeeCheck, VendorRoute
 from payments.proving.doors import Call, Ended
@@ -24,6 +24,16 @@ from payments.vendors.errors import VendorAway, VendorError, VendorNotFound, Ven
 from payments.vendors.http import meaning
 
 _RACES_MOST: Final = 3
+_RIGHTS: Final = AmongQuery(
+    lambda indexes: (
+        paid_checks_for_update()
+        .filter(account_index__among=indexes)
+        .values_list("account_index", "ifsc", "pk", "taken_until")
+    )
+)
+_BY_REFERENCE: Final = AmongQuery(
+    lambda references: PayeeCheck.objects.filter(our_reference__among=references).values_list("our_reference", "pk")
+)
 # By account as vendors know it: the key of the right, and until when it is taken.
 Rights = dict[tuple[str, str], tuple[int, date | None]]
 
@@ -178,10 +188,7 @@ def _write_again(write: Callable[[], None]) -> None:
 
 def _rights(items: Sequence[Item]) -> Rights:
     """Lock the rights that exist to ask about accounts: their keys, and until when they are taken."""
-    if not items:
-        return {}
-    locked = paid_checks_for_update().filter(account_index__among={item.account[0] for item in items})
-    rows = locked.values_list("account_index", "ifsc", "pk", "taken_until")
+    rows = _RIGHTS.rows({item.account[0] for item in items})
     return {(index, ifsc): (pk, until) for index, ifsc, pk, until in rows}
 
 
@@ -221,7 +228,7 @@ def _intents(questions: Sequence[Question]) -> list[tuple[Question, int, str]]:
         ],
     )
     # MySQL does not tell the keys of many rows at once.
-    keys = dict(PayeeCheck.objects.filter(our_reference__among=set(references)).values_list("our_reference", "pk"))
+    keys = dict(_BY_REFERENCE.rows(references))
     return [(question, keys[reference], reference) for question, reference in zip(questions, references, strict=True)]
 
 

@@ -11,6 +11,7 @@ from ulid import ULID
 from core.clock import database_now
 from core.transactions import run_in_transaction
 from customers.models import UPI_BRANCH, BankAccount
+from payments.bulk import AmongQuery
 from payments.locks import jobs_for_update
 from payments.models import CheckState, PayeeCheck, ProofJob
 from payments.services.payees import Ended, jobs_end, said_of
@@ -21,6 +22,11 @@ LEASE_SECONDS: Final = 180
 # A vendor that could not say is not asked the same again before.
 _ASK_AGAIN: Final = timedelta(hours=24)
 SAME_ACCOUNT_SECONDS: Final = 3
+_ACCOUNTS: Final = AmongQuery(
+    lambda keys: BankAccount.objects.filter(pk__among=keys).values_list(
+        "pk", "customer_id", "customer__full_name", "holder_name", "account_number", "account_index", "ifsc"
+    )
+)
 SAME_ACCOUNT: Final = "The account is being proven for another request"
 
 
@@ -152,10 +158,7 @@ def _lease(limit: int) -> list[_Job]:
 
 
 def _accounts(account_ids: Iterable[int]) -> dict[int, _Account]:
-    rows = BankAccount.objects.filter(pk__among=set(account_ids)).values_list(
-        "pk", "customer_id", "customer__full_name", "holder_name", "account_number", "account_index", "ifsc"
-    )
-    return {row[0]: _Account(*row[:5], row[5:]) for row in rows}
+    return {row[0]: _Account(*row[:5], row[5:]) for row in _ACCOUNTS.rows(set(account_ids))}
 
 
 def _known_checks(indexes: set[str], today: date) -> dict[tuple[str, str], list[PayeeCheck]]:

@@ -15,7 +15,7 @@ from core.streams import hint_on_commit
 from core.transactions import run_in_transaction
 from customers.models import BankAccount
 from lms.services.checks import reason_check
-from payments.bulk import rows_overwrite
+from payments.bulk import AmongQuery, rows_overwrite
 from payments.errors import CheckNotInReview
 from payments.locks import checks_for_update
 from payments.models import CheckState, NameBand, PaidCheck, PayeeCheck, PaymentParameters, ProofJob
@@ -28,6 +28,14 @@ from payments.vendors.answers import ProofNews
 PROOF_QUEUE = "pay.proof"
 _PROVING = (CheckState.VALID, CheckState.INVALID)
 _NO_NAME = "the bank tells no name"
+_CHECKS = AmongQuery(lambda keys: checks_for_update().filter(pk__among=keys).values_list(*CheckNow.COLUMNS))
+_OPEN_JOBS = AmongQuery(
+    lambda indexes: (
+        ProofJob.objects.filter(bank_account__account_index__among=indexes, done_at__isnull=True)
+        .order_by("pk")
+        .values_list("pk", "bank_account_id", "saga_id", "bank_account__account_index", "bank_account__ifsc")
+    )
+)
 _ANSWER_COLUMNS = (
     "state",
     "vendor_reference",
@@ -154,8 +162,7 @@ def checks_answered(*, answers: Sequence[Answered], today: date) -> list[CheckNo
     news = {answer.check_id: answer.news for answer in answers}
 
     def answered() -> list[CheckNow]:
-        locked = checks_for_update().filter(pk__among=set(news)).values_list(*CheckNow.COLUMNS)
-        checks = [CheckNow(*row) for row in locked]
+        checks = [CheckNow(*row) for row in _CHECKS.rows(set(news))]
         open_ones = [check for check in checks if check.state not in _PROVING]
         names = {answer.check_id: answer.customer_name for answer in answers if answer.customer_name}
         unnamed = {check.bank_account_id for check in open_ones if check.pk not in names}
@@ -221,12 +228,9 @@ def jobs_end(*, ended: Sequence[Ended]) -> None:
     own = {one.bank_account_id for one in ended}
     answered = {one.account for one in ended}
     refused = {one.account for one in ended if one.is_refused}
-    rows = ProofJob.objects.filter(
-        bank_account__account_index__among={index for index, _ in answered}, done_at__isnull=True
-    ).values_list("pk", "bank_account_id", "saga_id", "bank_account__account_index", "bank_account__ifsc")
     over: dict[int, int | None] = {}
     others = []
-    for pk, account_id, saga_id, index, ifsc in rows.order_by("pk"):
+    for pk, account_id, saga_id, index, ifsc in _OPEN_JOBS.rows({index for index, _ in answered}):
         if account_id in own or (index, ifsc) in refused:
             over[pk] = saga_id
         elif (index, ifsc) in answered:

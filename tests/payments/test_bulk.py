@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
-from payments.bulk import rows_insert, rows_overwrite
+from payments.bulk import AmongQuery, rows_insert, rows_overwrite
 from payments.models import PayeeCheck
 from tests.factories.lms import make_customer
 from tests.factories.payments import make_account
@@ -53,3 +53,19 @@ def test_overwritten_rows_hold_the_new_texts_and_keep_the_others() -> None:
 def test_value_that_cannot_stand_in_a_statement_is_not_looked_for(value: object) -> None:
     with pytest.raises(ValueError, match="Only numbers, letters and digits"):
         list(PayeeCheck.objects.filter(our_reference__among={"R1", value}))
+
+
+def test_query_that_is_compiled_once_finds_the_keys_of_each_run() -> None:
+    account = make_account(customer=make_customer())
+    columns = ("account_index", "ifsc", "bank_account_id", "our_reference", "asked_at")
+    rows = [("ab12", "YESB0000262", account.pk, f"R{n}", timezone.now()) for n in range(3)]
+    rows_insert(model=PayeeCheck, columns=columns, rows=rows)
+    query = AmongQuery(
+        lambda keys: PayeeCheck.objects.filter(our_reference__among=keys).order_by("pk").values_list("our_reference")
+    )
+
+    found = [query.rows(keys) for keys in ({"R0", "R2"}, {"R1"}, {"KEYS"}, set())]
+
+    assert found == [[("R0",), ("R2",)], [("R1",)], [], []]
+    with pytest.raises(ValueError, match="Only numbers, letters and digits"):
+        query.rows({"O'Brien"})
