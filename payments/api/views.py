@@ -147,7 +147,7 @@ class PaymentView(StaffView):
     @extend_schema(operation_id="payments_read", responses=PaymentSerializer)
     def get(self, request: Request, number: str) -> Response:
         """Show where a payment is."""
-        return Response(PaymentSerializer(row_of(_payments(), number=number)).data)
+        return Response(payment_shown(number))
 
 
 class PayoutsView(PagedView):
@@ -210,6 +210,15 @@ def payout_id_of(number: str) -> int:
         NotFound: no payout has the number.
     """
     return row_of(Payout.objects.all(), number=number).pk
+
+
+def payment_shown(number: str) -> dict[str, Any]:
+    """Return a payment as it is shown.
+
+    Raises:
+        NotFound: no payment has the number.
+    """
+    return dict(PaymentSerializer(row_of(_payments(), number=number)).data)
 
 
 def payout_shown(number: str) -> dict[str, Any]:

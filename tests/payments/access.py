@@ -10,6 +10,7 @@ from payments.models import (
     Dispute,
     IncomingPayment,
     PayeeCheck,
+    PaymentLink,
     Payout,
     Settlement,
     VirtualAccount,
@@ -24,6 +25,8 @@ READ_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
     "api-payout": ({"number": Payout}, EVERY_ROLE),
     "api-disputes": ({}, EVERY_ROLE),
     "api-dispute": ({"dispute_id": Dispute}, EVERY_ROLE),
+    "api-payment-links": ({}, EVERY_ROLE),
+    "api-payment-link": ({"number": PaymentLink}, EVERY_ROLE),
     "api-counter-receipts": ({}, EVERY_ROLE),
     "api-counter-receipt": ({"number": CounterReceipt}, EVERY_ROLE),
     "api-counter-till": ({}, EVERY_ROLE),
@@ -44,6 +47,9 @@ READ_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
 }
 # What is sent: the keys of its address, and who gets past the permission; what is sent may still be refused.
 SENT_MONEY: dict[str, tuple[Keys, frozenset[str]]] = {
+    "api-payment-keep": ({"number": IncomingPayment}, BOOKKEEPERS),
+    "api-payment-take-back": ({"number": IncomingPayment}, BOOKKEEPERS),
+    "api-payment-link-ask": ({}, CASHIERS),
     "api-counter-take": ({}, CASHIERS),
     "api-counter-take-preview": ({}, CASHIERS),
     "api-cheque-clear": ({"number": CounterReceipt}, BOOKKEEPERS),

@@ -14,8 +14,10 @@ from payments.models import (
     DisputeState,
     IncomingPayment,
     PaymentEvent,
+    PaymentLink,
     PaymentRefund,
     PaymentState,
+    Payout,
     Vendor,
 )
 from payments.vendors.heard import PayerTold
@@ -135,3 +137,56 @@ def test_act_on_what_does_not_exist_is_refused_and_leaves_nothing(payment: Incom
 
     assert [answer.status_code for answer in answers] == [404, 400, 400, 404]
     assert everything() == before
+
+
+def test_money_is_kept_in_suspense_and_taken_off_a_loan_by_one_person(payment: IncomingPayment, loan: Loan) -> None:
+    tool, why = tool_of("finance"), {"reason": "The payer is asked"}
+    applied = arrive_on(loan=loan, vendor=Vendor.objects.get())
+
+    kept, again = (send(tool, f"/payments/{payment.number}/keep/", why, key="keep-1") for _ in range(2))
+    taken = send(tool, f"/payments/{applied.number}/take-back/", why)
+
+    assert (kept.status_code, kept.json()["state"]) == (200, "KEPT")
+    assert (again.json(), again["Idempotent-Replayed"]) == (kept.json(), "true")
+    assert (taken.status_code, taken.json()["state"]) == (200, "SUSPENSE")
+    assert [fact.kind for fact in loan.facts.order_by("-sequence")[:2]] == ["REVERSE", "RECEIVE"]
+    assert balance_of(SUSPENSE) == -2 * AMOUNT
+    before = everything()
+    late = send(tool, f"/payments/{applied.number}/take-back/", why)
+    assert (late.status_code, late.json()["code"]) == (409, "payments.payment_not_applied")
+    assert send(tool, f"/payments/{applied.number}/keep/", {}).status_code == 400
+    assert everything() == before
+
+
+def test_borrower_is_asked_for_a_payment_once(loan: Loan) -> None:
+    tool, body = tool_of("operations"), {"loan": loan.number, "amount_paise": AMOUNT}
+
+    first, again = (send(tool, "/payment-links/ask/", body, key="ask-1") for _ in range(2))
+
+    asked = first.json()
+    assert (first.status_code, asked["state"], asked["pay_at"], first["Location"]) == (
+        201,
+        "OPENING",
+        "",
+        asked["address"],
+    )
+    assert (again.json(), again["Idempotent-Replayed"], PaymentLink.objects.count()) == (asked, "true", 1)
+    assert read(tool, "/payment-links/", loan=loan.number, state="OPENING").json()["results"] == [asked]
+    assert read(tool, f"/payment-links/{asked['number']}/").json() == asked
+
+
+def test_borrower_of_a_loan_that_takes_no_payment_is_not_asked(loan: Loan) -> None:
+    tool, sanctioned = tool_of("operations"), Payout.objects.get().loan
+
+    answers = [
+        send(tool, "/payment-links/ask/", {"loan": sanctioned.number, "amount_paise": AMOUNT}),
+        send(tool, "/payment-links/ask/", {"loan": loan.number, "amount_paise": 0}),
+        send(tool, "/payment-links/ask/", {"loan": loan.number, "amount_paise": AMOUNT, "hours": 0}),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (409, "payments.loan_takes_no_payment"),
+        (400, "lms.amount_not_positive"),
+        (400, "core.input_invalid"),
+    ]
+    assert not PaymentLink.objects.exists()

@@ -11,8 +11,9 @@ from django.urls import reverse
 from core.models import ApprovalRequest, AuditEntry, IdempotencyKey, Saga
 from core.reasons.services import reason_codes_seed
 from lms.models import Loan
-from payments.models import CounterReceipt, Deposit, IncomingPayment, Payout
+from payments.models import CounterReceipt, Deposit, IncomingPayment, PaymentLink, Payout
 from payments.services.deposits import CounterOrder, counter_take, deposit_make
+from payments.services.links import LinkRequest, link_request
 from payments.services.settlements import settlement_told
 from payments.services.virtual_accounts import payer_allow, virtual_account_request
 from payments.vendors.heard import SettlementHeard
@@ -30,6 +31,7 @@ NAMES = {
     Payout: "number",
     CounterReceipt: "payment.number",
     Deposit: "number",
+    PaymentLink: "number",
 }
 ACTS = {f"api-{kind}-{slug}": found for slug, found in MONEY_ACT_ROLES.items() for kind in ("act", "preview")}
 
@@ -53,6 +55,7 @@ def _desk() -> None:
     disputed(payment=paid)
     taken = counter_take(order=CounterOrder(loan_id=loan.pk, amount_paise=5_00, idempotency_key=next_key("counter")))
     deposit_make(payment_ids=[taken.payment_id], bank_reference="SLIP 1", deposited_on=date(2026, 3, 1))
+    link_request(request=LinkRequest(loan_id=loan.pk, amount_paise=1_00, idempotency_key=next_key("link")))
     own = virtual_account_request(loan_id=loan.pk)
     payer_allow(account_id=own.pk, label="Salary", account_number="50100011112222", ifsc="HDFC0000123")
 
