@@ -2,22 +2,17 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
 from tests.databases import migrated_database
+from tests.project_process import ProjectProcess
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-pytestmark = [pytest.mark.broker, pytest.mark.processes, pytest.mark.long]
+pytestmark = [pytest.mark.broker, pytest.mark.processes]
 EACH = 4
 START = f"""
 from django.db import transaction
@@ -52,26 +47,8 @@ print(json.dumps({
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(ProjectProcess):
     """A migrated database on which processes of workers run and die."""
-
-    environment: dict[str, str]
-
-    def python(self, code: str) -> str:
-        """Run code inside the project and return what it printed last."""
-        command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip().rpartition("\n")[2]
-
-    def work(self, *, failpoint: str = "") -> "subprocess.Popen[bytes]":
-        """Start a process of workers."""
-        command = [sys.executable, "manage.py", "work", "--sagas", "2"]
-        environment = {**self.environment, "FAILPOINT": failpoint}
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
 
     def work_to_the_end(self) -> dict[str, Any]:
         """Let workers run until nothing is open, and tell what came of everything."""
@@ -96,15 +73,18 @@ def database_url(
 
 
 @pytest.fixture(scope="module")
-def installation(database_url: str, broker_url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def installation(
+    database_url: str, broker_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
     chosen = {
         "DJANGO_SETTINGS_MODULE": "tests.core.machinery.settings",
         "DATABASE_URL": database_url,
         "REDIS_URL": broker_url,
         "VAR_DIR": str(tmp_path_factory.mktemp("world")),
     }
-    environment = {**os.environ, **chosen}
-    return Installation(environment)
+    installation = Installation(environment={**os.environ, **chosen})
+    yield installation
+    installation.close()
 
 
 def prove(report: dict[str, Any], *, rounds: int) -> None:
@@ -135,10 +115,8 @@ WHOLE = (
 def die_at(installation: Installation, places: tuple[str, ...]) -> None:
     """Let a process die at each of the places in turn, with fresh work for each."""
     for place in places:
-        name, _, nth = place.partition("@")
         installation.python(START)
-        process = installation.work(failpoint=f"{name}:kill9" + (f"@{nth}" if nth else ""))
-        assert process.wait(timeout=60) == -signal.SIGKILL, place
+        installation.die_at(place)
 
 
 @pytest.mark.guarantee("G9", "G10", "G11")

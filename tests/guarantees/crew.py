@@ -25,9 +25,9 @@ from payments.vendors import http, rates
 from tests.factories.lms import make_customer, make_sanctioned_loan, make_version, set_business_date
 from tests.factories.payments import GOOD_ACCOUNT, ask_payout, make_account, make_parameters, make_proof, make_vendor
 from tests.guarantees.waiting import until
+from tests.project_process import ROOT
 from tests.simulators.process import Simulators
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HURRY = 30
 DAY = date(2026, 1, 1)
 AT_VENDOR = 10_00_00_000_00

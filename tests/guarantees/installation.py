@@ -2,21 +2,17 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.databases import migrated_database
+from tests.project_process import ProjectProcess
 from tests.simulators.process import Simulators
 from tests.tallying import Books
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 HURRY = 30
 REPORT = """
 import json
@@ -39,23 +35,6 @@ print(json.dumps({
     "float": {a.code: balance_of(a.code) for a in Account.objects.filter(code__startswith="1050.")},
 }))
 """
-# One process runs every piece of code that a test hands in: starting Django for each takes longer than the pieces do.
-SHELL = """
-import contextlib, io, json, sys, traceback
-import django
-django.setup()
-from django.db import close_old_connections
-for line in sys.stdin:
-    printed = io.StringIO()
-    problem = ""
-    close_old_connections()
-    try:
-        with contextlib.redirect_stdout(printed):
-            exec(json.loads(line), {"__name__": "__main__"})
-    except BaseException:
-        problem = traceback.format_exc()
-    print(json.dumps({"printed": printed.getvalue(), "problem": problem}), flush=True)
-"""
 # Who has climbed the ladder of looks does not keep the test waiting; what is watched for days is left alone.
 NUDGE = """
 from datetime import timedelta
@@ -76,54 +55,8 @@ print(json.dumps(asdict(books_here())))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(ProjectProcess):
     """A migrated database on which processes of workers run and die."""
-
-    environment: dict[str, str]
-    _shells: "list[subprocess.Popen[str]]" = field(default_factory=list)
-
-    def python(self, code: str) -> str:
-        """Run code inside the project and return what it printed last."""
-        if not self._shells:
-            command = [sys.executable, "-c", SHELL]
-            pipe = subprocess.PIPE
-            shell = subprocess.Popen(command, cwd=ROOT, env=self.environment, text=True, stdin=pipe, stdout=pipe)
-            self._shells.append(shell)
-        shell = self._shells[0]
-        assert shell.stdin is not None
-        assert shell.stdout is not None
-        shell.stdin.write(json.dumps(code) + "\n")
-        shell.stdin.flush()
-        done = json.loads(shell.stdout.readline())
-        assert not done["problem"], done["problem"]
-        return str(done["printed"]).strip().rpartition("\n")[2]
-
-    def close(self) -> None:
-        """End the process that runs pieces of code."""
-        for shell in self._shells:
-            shell.communicate(timeout=60)
-        self._shells.clear()
-
-    def manage(self, *arguments: str) -> str:
-        """Run a management command and return what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def work(self, *, failpoint: str = "", threads: int = 2, command: str = "") -> "subprocess.Popen[bytes]":
-        """Start a process of workers, or another command."""
-        asked = [command] if command else ["work", "--sagas", str(threads)]
-        command_line = [sys.executable, "manage.py", *asked]
-        environment = {**self.environment, "FAILPOINT": failpoint}
-        with self.log.open("ab") as output:
-            return subprocess.Popen(command_line, cwd=ROOT, env=environment, stdout=output, stderr=output)
-
-    @property
-    def log(self) -> Path:
-        """What the processes of workers say."""
-        return Path(self.environment["VAR_DIR"]) / "workers.log"
 
     def report(self) -> dict[str, Any]:
         """Tell what became of everything."""
@@ -153,14 +86,6 @@ class Installation:
                 self.python(NUDGE.format(seconds=longest_pause))
         return report
 
-    def die_at(self, place: str) -> None:
-        """Let a process of workers die at a place, which it has to reach."""
-        name, _, nth = place.partition("@")
-        command = "ledger_roll" if name.startswith("roller.") else ""
-        process = self.work(failpoint=f"{name}:kill9" + (f"@{nth}" if nth else ""), command=command)
-        code = process.wait(timeout=90)
-        assert code == -signal.SIGKILL, f"{place}: {code}\n{self.log.read_text(errors='replace')[-4000:]}"
-
 
 @contextmanager
 def installed(*, folder: Path, broker_url: str, blocker: Any) -> Iterator[Installation]:
@@ -173,7 +98,7 @@ def installed(*, folder: Path, broker_url: str, blocker: Any) -> Iterator[Instal
             "VAR_DIR": str(folder),
             "HURRY": str(HURRY),
         }
-        installation = Installation({**os.environ, **chosen})
+        installation = Installation(environment={**os.environ, **chosen})
         installation.manage("init_kist", "--business-date", "2026-01-01")
         try:
             yield installation

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 
 from devtools.servers import LOOPBACK, free_port
-from tests.guarantees.installation import ROOT, Installation
+from tests.guarantees.installation import Installation
+from tests.project_process import ROOT
 
 _SERVER = (
     *("--interface", "wsgi", "--host", LOOPBACK, "--workers", "2", "--blocking-threads", "8", "--backlog", "1024"),

@@ -107,7 +107,7 @@ def test_process_whose_clock_is_wrong_and_jumps_pays_once_and_ends_nothing_early
     DayEnd.objects.create(business_date=DAY, chunks_total=1, owner="elsewhere:1:abc", lease_until=began + SOON)
     turn(wrong_clock, FAST)
     log = Path(wrong_clock["FAKETIME_TIMESTAMP_FILE"]).with_suffix(".log")
-    jumps = times(short=1, long=50)
+    jumps = times(short=2, long=50)
     with working(("shell", "-v0", "-c", PERIODIC), log=log, **wrong_clock):
         for _ in range(jumps):
             for by in (SLOW, FAST):

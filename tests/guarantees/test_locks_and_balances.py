@@ -6,7 +6,6 @@ import sys
 import threading
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -20,9 +19,9 @@ from ledger.services import HoldOrder, account_create, hold_place, house_journal
 from tests.callers import at_once
 from tests.factories.lms import set_business_date
 from tests.factories.payments import balance_of
+from tests.project_process import ROOT
 from tests.proof.callers import isolation  # noqa: F401
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DAY = date(2026, 1, 1)
 HOLDER = """
 import time

@@ -61,7 +61,7 @@ def unreliable(world: Simulators) -> Iterator[Simulators]:
 def test_payouts_of_which_a_fifth_of_the_calls_say_nothing_are_paid_once(
     installation: Installation, unreliable: Simulators, tally: Tally, times: Times
 ) -> None:
-    count = times(short=20, long=2000)
+    count = times(short=30, long=2000)
     ask(installation, count=count, accounts=(GOOD, GOOD, GOOD, LATE, GOOD, GOOD, GOOD, CLOSED, GOOD, LATE_FAILURE))
 
     report = installation.work_to_the_end(seconds=300 + 2 * count, threads=8, longest_pause=10)

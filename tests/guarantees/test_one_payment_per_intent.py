@@ -51,7 +51,6 @@ def test_workers_that_die_one_after_the_other_pay_once(
     assert report["payouts"] == {"PAID": 6, "FAILED": 6}
 
 
-@pytest.mark.long
 @pytest.mark.guarantee("G1")
 @pytest.mark.usefixtures("told")
 def test_worker_that_dies_anywhere_pays_once(
@@ -92,7 +91,6 @@ def test_worker_that_dies_anywhere_gives_back_once(
     assert (report["refunds"]["PAID"], report["refunds"].get("FAILED", 0)) == (rounds * len(places) - failed, failed)
 
 
-@pytest.mark.long
 @pytest.mark.guarantee("G1")
 def test_web_server_that_dies_while_it_is_told_books_once(
     installation: Installation, world: Simulators, told: int, tally: Tally, times: Times

@@ -8,7 +8,8 @@ import uuid
 
 import pytest
 
-from tests.guarantees.installation import ROOT, Installation
+from tests.guarantees.installation import Installation
+from tests.project_process import ROOT
 from tests.simulators.process import Simulators
 
 pytestmark = [pytest.mark.broker, pytest.mark.processes, pytest.mark.guarantee("G1")]

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.guarantees.installation import ROOT, Installation
+from tests.guarantees.installation import Installation
 from tests.guarantees.served import Call, Site, serving
+from tests.project_process import ROOT
 from tests.tallying import Tally, Times
 
 pytestmark = [pytest.mark.broker, pytest.mark.processes, pytest.mark.mariadb, pytest.mark.guarantee("G3")]
