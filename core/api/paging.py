@@ -40,6 +40,15 @@ class KeyCursorPagination(CursorPagination):
                 parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size}
         return described
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Describe a page; the first one has no `previous` and the last one no `next`, said as OpenAPI 3.1 does."""
+        described: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for name in ("next", "previous"):
+            link = described["properties"][name]
+            link.pop("nullable", None)
+            link["type"] = ["string", "null"]
+        return described
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Refuse a cursor that no page gave out."""
         cursor: Cursor | None = super().decode_cursor(request)

@@ -1,5 +1,6 @@
 """Which role may read and send what about money through the interface."""
 
+import re
 from datetime import date
 from operator import attrgetter
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.urls import reverse
+from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it comes without types
 
 from core.models import ApprovalRequest, AuditEntry, IdempotencyKey, Saga
 from core.reasons.services import reason_codes_seed
@@ -71,6 +74,23 @@ def everything() -> list[list[tuple[Any, ...]]]:
     beside = (ApprovalRequest, AuditEntry, IdempotencyKey, Saga)
     models: tuple[Any, ...] = (*apps.get_app_config("payments").get_models(), *beside)
     return [list(model._default_manager.order_by("pk").values_list()) for model in models]
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    """What the API says of itself."""
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return found
+
+
+@pytest.mark.parametrize("name", READ_MONEY)
+def test_what_is_read_is_as_described(name: str, description: dict[str, Any]) -> None:
+    answer = tool_of("manager").get(address(name, READ_MONEY[name][0]))
+
+    path = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", answer.resolver_match.route)
+    told = description["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    problems = Draft202012Validator({**told, "components": description["components"]}).iter_errors(answer.json())
+    assert [f"{problem.json_path}: {problem.message}" for problem in problems] == []
 
 
 @pytest.mark.parametrize("name", READ_MONEY)
