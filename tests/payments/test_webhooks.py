@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from core.inbox.models import InboxMessage, MessageState
@@ -127,16 +128,16 @@ def payout_event(attempt: ProviderAttempt, status: str, **changes: Any) -> dict[
 def sent_payout(loan: Loan, account: BankAccount, vendor: Vendor) -> tuple[Payout, ProviderAttempt]:
     """Return a payout whose request has left and has no answer yet."""
     payout = ask_payout(loan=loan, account=account)
-    assert payout.saga_id is not None
-    attempt = attempt_open(
-        saga_id=payout.saga_id,
-        step="send",
-        vendor=vendor,
-        operation=Operation.PAYOUT,
-        rail=payout.rail,
-        amount_paise=payout.amount_paise,
-    )
-    flight_begin(payout=payout, attempt=attempt)
+    with transaction.atomic():
+        attempt = attempt_open(
+            saga_id=payout.saga_id or 0,
+            step="send",
+            vendor=vendor,
+            operation=Operation.PAYOUT,
+            rail=payout.rail,
+            amount_paise=payout.amount_paise,
+        )
+        flight_begin(payout=payout, attempt=attempt)
     Payout.objects.filter(pk=payout.pk).update(state=PayoutState.SENT)
     ProviderAttempt.objects.filter(pk=attempt.pk).update(first_sent_at=timezone.now(), sends=1)
     return payout, attempt
