@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from core.acts.models import ActRule
 from core.approvals.models import ApprovalAttachment, ApprovalRequest, ApprovalState, AuthorityLimit
+from core.fields import RecordedAtField
 from core.idempotency.models import IdempotencyKey, IdempotencyState
 from core.inbox.models import InboxMessage, MessageState
 from core.outbox.models import OutboxEvent, SentEvent
@@ -41,7 +42,7 @@ __all__ = [
 class AuditEntry(models.Model):
     """One act of a person or of the system on one object; never changed, never deleted."""
 
-    at = models.DateTimeField(default=timezone.now, db_index=True)
+    at = RecordedAtField(default=timezone.now, db_index=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils import timezone
 
+from core.fields import RecordedAtField
+
 
 class SagaState(models.TextChoices):
     """Where a saga stands."""
@@ -90,7 +92,7 @@ class SagaEvent(models.Model):
     """What happened to a saga, for its timeline; never changed, never deleted."""
 
     saga = models.ForeignKey(Saga, on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField(default=timezone.now)
+    at = RecordedAtField(default=timezone.now)
     step = models.CharField(max_length=48, blank=True)
     what = models.CharField(max_length=30)
     note = models.CharField(max_length=255, blank=True)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from core import audit
 from core.clock import database_now
 from core.locks import rows_for_update
+from core.prepared import row_insert
 from core.sagas.definitions import LOWEST_PRIORITY, ROLLBACK_QUEUE, SagaKind, saga_gap, saga_kind
 from core.sagas.errors import IntentReused, SagaEnded, SagaNotKnown, SagaNotParked, SagaPastPivot
 from core.sagas.models import Saga, SagaEvent, SagaState, SagaStep, StepState
@@ -193,7 +194,7 @@ def saga_known(*, saga: Saga) -> None:
 
 def saga_note(*, saga: Saga, what: str, step: str = "", note: str = "") -> None:
     """Write one line of a saga's timeline."""
-    SagaEvent.objects.create(saga=saga, at=database_now(), step=step, what=what, note=note[:255])
+    row_insert(SagaEvent(saga=saga, step=step, what=what, note=note[:255]))
 
 
 def step_reach(*, saga: Saga, definition: SagaKind, number: int, now: datetime) -> None:

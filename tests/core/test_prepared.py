@@ -36,10 +36,10 @@ def test_inserted_row_is_the_one_that_the_model_reads() -> None:
     assert (found.action, found.detail, found.at, found.actor_id) == ("core.first", {"day": "2026-04-10"}, row.at, None)
 
 
-def test_instant_of_an_inserted_row_may_be_that_of_the_database() -> None:
+def test_instant_of_an_inserted_row_is_that_of_the_database() -> None:
     before, row = database_now(), entry("core.first")
 
-    row_insert(row, now_columns=("at",))
+    row_insert(row)
 
     assert before <= AuditEntry.objects.get(pk=row.pk).at <= database_now()
 
@@ -47,7 +47,7 @@ def test_instant_of_an_inserted_row_may_be_that_of_the_database() -> None:
 def test_rows_that_are_inserted_together_get_their_own_keys() -> None:
     before, rows = database_now(), [entry("core.first"), entry("core.second"), entry("core.third")]
 
-    rows_insert(rows, now_columns=("at",))
+    rows_insert(rows)
 
     found = AuditEntry.objects.in_bulk([row.pk for row in rows])
     assert [found[row.pk].action for row in rows] == ["core.first", "core.second", "core.third"]
