@@ -4,10 +4,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
+from core.clock import database_now
 from core.transactions import run_in_transaction
 from ledger.checks import broken_invariants
 from ledger.errors import (
@@ -153,7 +153,7 @@ def _locked(month: int) -> Period:
 
 def _save(row: Period, state: PeriodState, actor: User, reason: str, detail: dict[str, object]) -> Period:
     was = row.state
-    row.state, row.version, row.changed_at = state.value, row.version + 1, timezone.now()
+    row.state, row.version, row.changed_at = state.value, row.version + 1, database_now()
     row.save(update_fields=["state", "version", "changed_at"])
     audit.record(
         actor=actor,

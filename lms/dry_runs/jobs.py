@@ -10,10 +10,10 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
+from core.clock import database_now
 from core.parts import part_claim
 from core.transactions import run_in_transaction
 from lms.dry_runs.asking import asked_check
@@ -229,13 +229,13 @@ def _finish(run_id: int) -> None:
         return
     chunks: Iterable[Any] = DryRunChunk.objects.filter(run_id=run_id).values_list("totals", flat=True)
     DryRun.objects.filter(pk=run_id, state=State.RUNNING).update(
-        state=State.DONE, finished_at=timezone.now(), result=result_of(chunks=chunks)
+        state=State.DONE, finished_at=database_now(), result=result_of(chunks=chunks)
     )
 
 
 def _end(run_id: int, state: DryRun.State) -> bool:
     running = DryRun.objects.filter(pk=run_id, state=State.RUNNING)
-    return bool(running.update(state=state, finished_at=timezone.now()))
+    return bool(running.update(state=state, finished_at=database_now()))
 
 
 def _earlier(idempotency_key: str, kind: str, digest: str) -> DryRun | None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.utils import timezone
 
 from core.business_date import business_date, business_date_for_update, business_date_set
+from core.clock import database_now
 from core.errors import KistError
 from lms.engine.state import LoanStatus
 from lms.models import DayEnd, DayEndChunk, Loan
@@ -213,7 +213,7 @@ def _close(claim: Claim, certificate: Certificate) -> None:
     claim_renew(
         claim=claim,
         state=DayEnd.State.CLOSED,
-        finished_at=timezone.now(),
+        finished_at=database_now(),
         certificate=certificate.to_json(),
         state_hash=certificate.state_hash,
     )

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from django.utils import timezone
-
+from core.clock import database_now
 from lms.models import ClassificationEntry, DayEndProblem, Loan, LoanAccrual
 from lms.services.day_end.closing import Closed, Closing, Problem
 from lms.services.day_end.statements import rows_insert, rows_update
@@ -96,7 +95,7 @@ def problems_resolve(*, loan_ids: Iterable[int]) -> None:
     """Mark the problems of loans that could be closed as resolved."""
     suspects = set(DayEndProblem.objects.filter(resolved_at=None).values_list("loan_id", flat=True))
     if solved := suspects.intersection(loan_ids):
-        DayEndProblem.objects.filter(loan_id__in=solved, resolved_at=None).update(resolved_at=timezone.now())
+        DayEndProblem.objects.filter(loan_id__in=solved, resolved_at=None).update(resolved_at=database_now())
 
 
 def _quiet_values(loan: Loan) -> tuple[object, ...]:

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from django.db.models import Count, Q
-from django.utils import timezone
 
+from core.clock import database_now
 from core.errors import KistError
 from core.transactions import run_in_transaction
 from customers.selectors import customers_by_numbers
@@ -206,7 +206,7 @@ def _finish(batch_id: int, run: int) -> ImportBatch:
     batch.balance_paise = sum(
         values["balance"] for values in batch.rows.filter(good).values_list("values", flat=True).iterator(CHUNK)
     )
-    batch.state, batch.checked_at = ImportBatch.State.CHECKED, timezone.now()
+    batch.state, batch.checked_at = ImportBatch.State.CHECKED, database_now()
     batch.save()
     return batch
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
+from core.clock import database_now
 from core.errors import KistError
 from core.transactions import run_in_transaction
 from customers.selectors import customers_by_numbers
@@ -117,7 +117,7 @@ def _chunk_commit(batch_id: int, order: _Order) -> ImportBatch:
         return batch
     rows = list(batch.rows.filter(state=ImportRow.State.READY).order_by("line")[: order.chunk_rows])
     if not rows:
-        batch.state, batch.committed_at = _State.COMMITTED, timezone.now()
+        batch.state, batch.committed_at = _State.COMMITTED, database_now()
         batch.save(update_fields=["state", "committed_at"])
         return batch
     _book(batch, rows, order)

@@ -9,10 +9,10 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.db.models import Count, F, Sum
-from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
+from core.clock import database_now
 from core.transactions import run_in_transaction
 from lms.errors.provisions import ProvisionDayNotMonthEnd, ProvisionMonthOpen, ProvisionRunTaken
 from lms.locks import provision_runs_for_update
@@ -195,7 +195,7 @@ def _finish(run: ProvisionRun) -> ProvisionRun:
         mine = ProvisionRun.objects.filter(pk=run.pk, state=State.RUNNING, last_customer_id=run.last_customer_id)
         if not mine.update(
             state=State.COMPUTED,
-            computed_at=timezone.now(),
+            computed_at=database_now(),
             totals=totals,
             movement=movement,
             loans_total=F("loans_done"),

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
 from core import audit
 from core.business_date import business_date
+from core.clock import database_now
 from core.errors import KistError
 from core.transactions import run_in_transaction
 from lms.errors.servicing import RateCampaignTooEarly, RateNoticeState
@@ -184,7 +184,7 @@ def _refuse(notice: RateNotice) -> None:
 def _finish(campaign_id: int) -> RateCampaign:
     campaign = campaign_locked(campaign_id=campaign_id)
     if campaign.state == RateCampaign.State.ANNOUNCED and not campaign.notices.filter(state=Notice.PENDING).exists():
-        campaign.state, campaign.finished_at = RateCampaign.State.DONE, timezone.now()
+        campaign.state, campaign.finished_at = RateCampaign.State.DONE, database_now()
         campaign.save(update_fields=["state", "finished_at"])
         audit.record(actor=None, action="lms.rate_campaign_done", obj=campaign, reason=campaign.reason)
     return campaign
