@@ -155,7 +155,7 @@ def _webhooks(now: datetime, rules: PaymentRules) -> Iterator[Sort]:
         ),
         (
             MessageState.REFUSED,
-            "in which webhooks were refused as not genuine or too long",
+            "in which webhooks were refused",
             "amber",
             "minute",
             {"received_at__gte": now - timedelta(days=1)},

@@ -175,6 +175,8 @@ def _enter(code: str, contract: _Contract, base_url: str) -> None:
         # What the simulators know: nothing real listens to them.
         key_secret="kist-demo-secret",  # noqa: S106  # pragma: allowlist secret
         webhook_secret="kist-demo-webhook",  # noqa: S106  # pragma: allowlist secret
+        # The fault `webhook_old_secret` shows that what was signed before the change is still taken.
+        previous_webhook_secret="kist-demo-webhook-before",  # noqa: S106  # pragma: allowlist secret
         account_number="7878780080316316",
         calls_per_second=contract.calls_per_second,
         answer_seconds=10,

@@ -3,9 +3,9 @@
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.db import InterfaceError, OperationalError, connection
@@ -13,10 +13,11 @@ from django.db import InterfaceError, OperationalError, connection
 from core.api.errors import Busy, MethodNotAllowed
 from core.api.exceptions import refusal_body
 from core.errors import KistError
-from payments.errors import WebhookLengthWrong, WebhookTooLong
-from payments.webhooks.intake import BODY_MOST, HEADERS, webhook_take
+from payments.errors import WebhookLengthWrong, WebhookRefused, WebhookTooLong
+from payments.webhooks.intake import BODY_MOST, HEADERS, webhook_take, webhook_unread
 
 logger = logging.getLogger(__name__)
+_Written = TypeVar("_Written")
 
 _ADDRESS: Final = re.compile(r"/webhooks/([-a-zA-Z0-9_]{1,24})/")
 _VARIABLES: Final = {name: f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS}
@@ -44,7 +45,8 @@ def _answer(environ: WSGIEnvironment, start: StartResponse, code: str) -> Iterab
         if environ["REQUEST_METHOD"] != "POST":
             raise MethodNotAllowed(method=environ["REQUEST_METHOD"])
         raw = _body(environ, code)
-        _take(code, raw, {name: environ[key] for name, key in _VARIABLES.items() if key in environ})
+        told = {name: environ[key] for name, key in _VARIABLES.items() if key in environ}
+        _durably(lambda: webhook_take(code=code, raw=raw, headers=told))
     except KistError as refusal:
         body = json.dumps(refusal_body(refusal)).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
@@ -63,18 +65,18 @@ def _line(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}"
 
 
-def _take(code: str, raw: bytes, headers: dict[str, str]) -> None:
+def _durably(write: Callable[[], _Written]) -> _Written:
     # To ask whether the connection still lives would take as long as the row, which finds it out by itself.
     connection.health_check_done = True  # type: ignore[attr-defined]
     try:
-        webhook_take(code=code, raw=raw, headers=headers)
+        return write()
     except (OperationalError, InterfaceError):
         if connection.in_atomic_block:
             raise
         # The connection may be older than the server's last start. The message's key makes a second try the same one.
         connection.close()
         try:
-            webhook_take(code=code, raw=raw, headers=headers)
+            return write()
         except (OperationalError, InterfaceError):
             connection.close()
             raise Busy() from None
@@ -86,12 +88,13 @@ def _body(environ: WSGIEnvironment, code: str) -> bytes:
     Raises:
         WebhookTooLong: it is said to be longer than any event, and was not read.
         WebhookLengthWrong: nobody said how long it is, or it is shorter than was said.
+        Busy: the database is away.
     """
     told = environ.get("CONTENT_LENGTH") or ("" if "HTTP_TRANSFER_ENCODING" in environ else "0")
     if not _LENGTH.fullmatch(told):
-        raise WebhookLengthWrong(vendor=code)
+        raise _unread(code, WebhookLengthWrong(vendor=code))
     if int(told) > BODY_MOST:
-        raise WebhookTooLong(vendor=code, most_bytes=BODY_MOST)
+        raise _unread(code, WebhookTooLong(vendor=code, most_bytes=BODY_MOST))
     try:
         raw: bytes = environ["wsgi.input"].read(int(told)) if int(told) else b""
     except OSError:
@@ -99,3 +102,8 @@ def _body(environ: WSGIEnvironment, code: str) -> bytes:
     if len(raw) != int(told):
         raise WebhookLengthWrong(vendor=code)
     return raw
+
+
+def _unread(code: str, refusal: WebhookRefused) -> WebhookRefused:
+    """Note a body that will come in the same way again; one that was cut off on its way is only told again."""
+    return _durably(lambda: webhook_unread(code=code, refusal=refusal))

@@ -11,7 +11,7 @@ from django.db.models import F
 from core.clock import database_now
 from core.inbox.models import InboxMessage, MessageState
 from core.inbox.services import message_receive
-from payments.errors import VendorUnknown, WebhookNotGenuine, WebhookRefused, WebhookTooLong
+from payments.errors import VendorUnknown, WebhookNotGenuine, WebhookRefused
 from payments.models import Vendor, VendorKind
 from payments.services.vendors import client_of
 from payments.vendors import cashfree, cashfree_events, razorpay, razorpay_events
@@ -48,12 +48,22 @@ def webhook_take(*, code: str, raw: bytes, headers: Mapping[str, str]) -> InboxM
 
     Raises:
         VendorUnknown: no vendor that tells anything has the code.
-        WebhookNotGenuine, WebhookTooLong: nothing of it was kept but that it came.
+        WebhookNotGenuine: nothing of it was kept but that it came.
     """
     vendor = _proven_by(code, raw, headers)
-    if len(raw) > BODY_MOST:
-        raise _noted(vendor, WebhookTooLong(vendor=code, most_bytes=BODY_MOST))
     return webhook_store(vendor=vendor, raw=raw, headers=headers)
+
+
+def webhook_unread(*, code: str, refusal: WebhookRefused) -> WebhookRefused:
+    """Note that something was refused before it was read, if there is a vendor who could have told it.
+
+    A vendor whose events all come without a length, or too long, would otherwise fall silent unseen.
+
+    Returns:
+        The refusal, to be answered.
+    """
+    vendor = next(contracts(code=code), None)
+    return refusal if vendor is None or vendor.kind not in ENVELOPES else _noted(vendor, refusal)
 
 
 def webhook_store(*, vendor: Vendor, raw: bytes, headers: Mapping[str, str]) -> InboxMessage:
