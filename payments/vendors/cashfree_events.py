@@ -22,7 +22,17 @@ from payments.vendors.heard import (
     SettlementHeard,
     word,
 )
-from payments.vendors.parts import Entity, Part, event_part, field_wrong, name_in, part_in, prose_in, state_in
+from payments.vendors.parts import (
+    Entity,
+    Part,
+    event_part,
+    field_wrong,
+    in_rupees,
+    name_in,
+    part_in,
+    prose_in,
+    state_in,
+)
 from payments.vendors.payers import cashfree_payer, moment_of
 
 _PAYMENT: Final = {
@@ -226,6 +236,7 @@ def _part(body: Entity, name: str) -> dict[str, Any]:
 
 
 def _paise(entity: Entity, name: str, *, default: int | None = None) -> int:
+    in_rupees(entity)
     value = entity.get(name)
     if value is None:
         if default is None:

@@ -9,6 +9,7 @@ from payments.errors import WebhookFieldWrong
 Entity = Mapping[str, Any]
 Told = TypeVar("Told")
 _NAME_MOST: Final = 64
+_RUPEES: Final = "INR"
 _EVENT_NAME: Final = re.compile(r"[A-Za-z0-9_.]{1,60}")
 _NAMELESS: Final = "An event without a name"
 _ANSWER: Final = "The vendor's answer"
@@ -96,6 +97,18 @@ def second_in(entity: Entity, name: str) -> int | None:
     if not 0 <= value < _LAST_SECOND:
         raise field_wrong(entity, name, "is no time in seconds")
     return value
+
+
+def in_rupees(entity: Entity) -> None:
+    """Refuse amounts of another currency: 100 cents are no rupee, and nothing here changes one into the other.
+
+    Raises:
+        WebhookFieldWrong: a currency stands beside the amounts, and it is not INR.
+    """
+    for name, value in entity.items():
+        is_currency = name == "currency" or name.endswith("_currency")
+        if is_currency and value not in (None, "", _RUPEES):
+            raise field_wrong(entity, name, f"is not {_RUPEES}")
 
 
 def prose_in(entity: Entity, name: str, *, most: int = 120) -> str:

@@ -27,6 +27,7 @@ from payments.vendors.parts import (
     Part,
     event_part,
     field_wrong,
+    in_rupees,
     name_in,
     part_in,
     prose_in,
@@ -283,6 +284,7 @@ def _named(body: Entity, name: str) -> dict[str, Any]:
 
 
 def _paise(entity: Entity, name: str, *, default: int | None = None) -> int:
+    in_rupees(entity)
     value = entity.get(name)
     if value is None:
         if default is None:

@@ -151,6 +151,43 @@ def lacking(body: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
         ),
         (
             "razorpay",
+            razorpay("payment.captured", payment={"id": "p_1", "status": "captured", "amount": 100, "currency": "USD"}),
+            "payment.captured: payload.payment.entity.currency is not INR",
+        ),
+        (
+            "razorpay",
+            razorpay("payment.captured", payment={"id": "p_1", "status": "captured", "amount": 100, "currency": 356}),
+            "payment.captured: payload.payment.entity.currency is not INR",
+        ),
+        (
+            "cashfree",
+            {
+                "type": "VIRTUAL_ACCOUNT_CREDITED",
+                "data": {
+                    "virtual_account": {"virtual_account_id": "va_1"},
+                    "payment": {**PAYMENT, "payment_currency": "USD"},
+                },
+            },
+            "VIRTUAL_ACCOUNT_CREDITED: data.payment.payment_currency is not INR",
+        ),
+        (
+            "cashfree",
+            {
+                "type": "DISPUTE_CREATED",
+                "data": {
+                    "dispute": {
+                        "dispute_id": "d_1",
+                        "dispute_status": "DISPUTE_CREATED",
+                        "dispute_amount": 3,
+                        "dispute_amount_currency": "USD",
+                    },
+                    "order_details": {"cf_payment_id": "12376123"},
+                },
+            },
+            "DISPUTE_CREATED: data.dispute.dispute_amount_currency is not INR",
+        ),
+        (
+            "razorpay",
             razorpay(
                 "payment.captured",
                 payment={"id": "pay_1", "status": "captured", "amount": 100, "acquirer_data": "rakesh"},
