@@ -13,7 +13,9 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from core.inbox.models import InboxMessage, MessageState
-from core.sagas.models import Saga, SagaState
+from core.queues import saga_queues
+from core.sagas.models import Saga, SagaState, SagaStep, StepState
+from core.selectors import LATE
 from payments.models import (
     AttemptState,
     CounterKind,
@@ -32,6 +34,7 @@ from payments.models import (
     SlipState,
 )
 from payments.services.rules import PaymentRules
+from payments.webhooks.intake import QUEUE
 
 # What somebody decides when there is time; the rest is stuck.
 DOUBTS: Final = "doubts"
@@ -43,6 +46,7 @@ _ACCOUNTS: Final = "admin:payments_virtualaccount_changelist"
 _SETTLEMENTS: Final = "admin:payments_settlement_changelist"
 _MESSAGES: Final = "admin:core_inboxmessage_changelist"
 _COUNTER: Final = "staff-payments:counter"
+_WORK: Final = "staff-work:work"
 # What sagas are about, and where it is looked at; the others are about payouts.
 _SAGAS: Final = {
     "payments.refund": ("refund", _PAYMENTS),
@@ -85,6 +89,7 @@ class Sort:
 def sorts_of_stuck_money(*, now: datetime, today: date, rules: PaymentRules) -> tuple[Sort, ...]:
     """Return each sort, in the order in which staff read them."""
     return (
+        *_idle(now),
         *_sagas(now, rules),
         *_calls(now, rules),
         *_transfers(now, rules),
@@ -93,6 +98,24 @@ def sorts_of_stuck_money(*, now: datetime, today: date, rules: PaymentRules) -> 
         *_counter(today, rules),
         *_settlements(today, rules),
     )
+
+
+def _idle(now: datetime) -> Iterator[Sort]:
+    """Give work whose time has come and that nobody does: the workers are not there, or cannot keep up.
+
+    Each queue by itself: an index gives the oldest of one queue and state in order, whatever else is late.
+    """
+    late, since = now - LATE, f"due for more than {LATE.seconds // 60} minutes, and no worker"
+    going = SagaStep.objects.filter(saga__state=SagaState.RUNNING, saga__kind__startswith=_PAYMENT_SAGAS)
+    for queue in saga_queues():
+        due = going.filter(queue=queue, state=StepState.PENDING, run_at__lt=late)
+        yield Sort(f"{since} takes it ({queue})", due, "run_at", _WORK, tone="red", noun="task")
+    left = going.filter(state=StepState.CLAIMED, lease_until__lt=late)
+    title = "left by a worker that ended, and no other takes it over"
+    yield Sort(title, left, "lease_until", _WORK, tone="red", noun="task")
+    unread = InboxMessage.objects.filter(queue=QUEUE, state=MessageState.NEW, next_at__lt=late)
+    filters = {"state__exact": MessageState.NEW}
+    yield Sort(f"{since} reads it", unread, "next_at", _MESSAGES, tone="red", noun="webhook", filters=filters)
 
 
 def _sagas(now: datetime, rules: PaymentRules) -> Iterator[Sort]:

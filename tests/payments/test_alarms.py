@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from core.clock import database_now
 from core.inbox.services import message_file
-from core.models import InboxMessage, Saga
+from core.models import InboxMessage, Saga, SagaStep
 from core.sagas.models import SagaState
 from lms.models import Loan
 from payments.alarms import alarms
@@ -79,6 +79,18 @@ def refund_saga(vendor: Vendor) -> None:
     Saga.objects.create(kind="payments.refund", intent_key="1", state=SagaState.MANUAL)
 
 
+def undone_work(vendor: Vendor) -> None:
+    step("PENDING")
+
+
+def left_work(vendor: Vendor) -> None:
+    step("CLAIMED")
+
+
+def unread(vendor: Vendor) -> None:
+    message("NEW", queue="pay.webhook", next_at=database_now() - DAYS)
+
+
 def poison(vendor: Vendor) -> None:
     message("POISON")
 
@@ -115,6 +127,9 @@ CASES: dict[str, tuple[Callable[[Vendor], None], str, str]] = {
     "refund": (refund, "refund: not given back for more than 24 hours", "state__exact=REFUNDING"),
     "attempt": (attempt, "refund: sent without proof either way", "state__exact=REFUNDING"),
     "saga": (refund_saga, "refund: waits for a person", "incomingpayment"),
+    "undone": (undone_work, "task: due for more than 5 minutes, and no worker takes it (pay.payout.imps)", "/work/"),
+    "left": (left_work, "task: left by a worker that ended, and no other takes it over", "/work/"),
+    "unread": (unread, "webhook: due for more than 5 minutes, and no worker reads it", "state__exact=NEW"),
     "poison": (poison, "webhook: could not be applied", "state__exact=POISON"),
     "parked": (parked, "webhook: parked: speaks of what we do not know", "state__exact=PARKED"),
     "differs": (unexplained, "settlement: does not add up to its parts", "standing__exact=DIFFERS"),
@@ -181,6 +196,14 @@ def test_count_ends_at_a_hundred_with_the_oldest(vendor: Vendor) -> None:
     assert alarm.oldest_at == now - timedelta(minutes=119)
 
 
+def test_work_that_is_hardly_late_or_waits_for_a_person_is_not_told_as_left_by_workers(vendor: Vendor) -> None:
+    step("PENDING", late=timedelta(minutes=4))
+    step("CLAIMED", late=timedelta(minutes=4))
+    step("PENDING", saga_state=SagaState.MANUAL)
+
+    assert [alarm.title for alarm in alarms()] == ["waits for a person"]
+
+
 def test_webhook_that_was_filed_counts_no_longer(vendor: Vendor, admin_user: User) -> None:
     poison(vendor)
     assert [alarm.noun for alarm in alarms()] == ["webhook"]
@@ -205,14 +228,28 @@ def payment(state: str) -> IncomingPayment:
     )
 
 
-def message(state: str) -> None:
+def message(state: str, **values: Any) -> None:
     InboxMessage.objects.create(
         source="webhook:razorpay",
         event_id=next_key("evt"),
         raw=b"{}",
-        queue="tests",
         state=state,
         received_at=database_now() - DAYS,
+        **{"queue": "tests", **values},
+    )
+
+
+def step(state: str, *, saga_state: str = SagaState.RUNNING, late: timedelta = DAYS) -> None:
+    due = database_now() - late
+    SagaStep.objects.create(
+        saga=Saga.objects.create(kind="payments.payout", intent_key=next_key("saga"), state=saga_state),
+        number=0,
+        name="send",
+        state=state,
+        queue="pay.payout.imps",
+        order_at=due,
+        run_at=due,
+        lease_until=due,
     )
 
 
