@@ -39,6 +39,8 @@ class Payout(models.Model):
     # The account as it was when the payout was asked for: a changed one is another account.
     account_index = models.CharField(max_length=64)
     ifsc = models.CharField(max_length=11)
+    # Whether the borrower was paid here by default then: an account that was left since is a changed one too.
+    is_to_primary = models.BooleanField(default=False)
     amount_paise = models.PositiveBigIntegerField()
     rail = models.CharField(max_length=4, choices=Rail)
     state = models.CharField(max_length=10, choices=PayoutState, default=PayoutState.REQUESTED)
@@ -73,3 +75,10 @@ class Payout(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_payee_changed(self) -> bool:
+        """Tell whether the account is not the one that the payout was asked for, or the borrower has left it since."""
+        account = self.bank_account
+        is_other = (account.account_index, account.ifsc) != (self.account_index, self.ifsc)
+        return is_other or (self.is_to_primary and not account.is_primary)

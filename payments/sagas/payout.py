@@ -39,7 +39,7 @@ def payee_prove(run: StepRun) -> Outcome:
     What the book would refuse is refused before anything leaves, not when it has left.
     """
     payout = _payout(run)
-    if (payout.bank_account.account_index, payout.bank_account.ifsc) != (payout.account_index, payout.ifsc):
+    if payout.is_payee_changed:
         return Failed(PayeeChanged(payout=payout.number).message)
     proof = proof_of(bank_account=payout.bank_account, today=business_date())
     if proof.is_refused:
@@ -164,7 +164,6 @@ def _intent(run: StepRun, payout: Payout) -> ProviderAttempt:
 def _wire(payout: Payout, attempt: ProviderAttempt) -> Wire:
     client = payout_client_of(vendor=attempt.vendor)
     account = payout.bank_account
-    is_changed = (account.account_index, account.ifsc) != (payout.account_index, payout.ifsc)
     order = PayoutOrder(
         our_reference=attempt.our_reference,
         idempotency_key=attempt.idempotency_key,
@@ -183,7 +182,7 @@ def _wire(payout: Payout, attempt: ProviderAttempt) -> Wire:
         send=lambda: client.payout_send(order),
         find=lambda: client.payout_find(our_reference=attempt.our_reference, vendor_reference=reference),
         learn=lambda news, source: payout_learn(attempt_id=attempt.pk, news=news, source=source),
-        hindrance=lambda: PayeeChanged(payout=payout.number).message if is_changed else "",
+        hindrance=lambda: PayeeChanged(payout=payout.number).message if payout.is_payee_changed else "",
         given_up=lambda: flight_end(attempt=attempt, payout_id=payout.pk),
         is_replaceable=True,
     )

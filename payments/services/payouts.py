@@ -175,6 +175,7 @@ def _request(order: PayoutOrder) -> Payout:
         bank_account=account,
         account_index=account.account_index,
         ifsc=account.ifsc,
+        is_to_primary=account.is_primary,
         amount_paise=order.amount_paise,
         rail=rail,
         open_loan=loan,

@@ -9,6 +9,7 @@ from core.models import Saga, SagaStep
 from core.sagas.models import SagaState, StepState
 from core.workers import LANES, lane_drain
 from customers.models import BankAccount
+from customers.services.changes import bank_account_change
 from lms.models import Loan
 from payments.errors import PayeeNotOwn, PayoutAlreadyOpen, PayoutKeyReused
 from payments.models import AttemptState, Operation, Payout, PayoutState, ProviderAttempt, Vendor
@@ -236,6 +237,36 @@ def test_account_of_somebody_else_is_refused(vendor: Vendor, loan: Loan) -> None
 
     assert refusal.value.code == "payments.payee_not_own"
     assert not Payout.objects.exists()
+
+
+def test_account_that_the_borrower_has_left_after_the_request_gets_nothing(
+    vendor: Vendor, loan: Loan, account: BankAccount, simulators: Simulators
+) -> None:
+    payout = ask_payout(loan=loan, account=account)
+    bank_account_change(
+        customer_id=loan.customer_id, account_number="50100000777", ifsc="HDFC0000123", reason="The old one was closed"
+    )
+
+    payout = settled(payout)
+
+    problem = f"The account of payout {payout.number} was changed after it was asked for. Cancel it and ask anew."
+    assert (payout.state, payout.problem) == (PayoutState.FAILED, problem)
+    assert simulators.log("request") == []
+    assert (balance_of(FLOAT), balance_of(SENT)) == (AT_VENDOR, 0)
+    assert not loan.facts.exists()
+
+
+def test_account_that_was_chosen_beside_the_usual_one_is_paid(
+    vendor: Vendor, loan: Loan, account: BankAccount, simulators: Simulators
+) -> None:
+    bank_account_change(
+        customer_id=loan.customer_id, account_number="50100000777", ifsc="HDFC0000123", reason="A second account"
+    )
+    account.refresh_from_db()
+
+    payout = settled(ask_payout(loan=loan, account=account))
+
+    assert (payout.state, payout.bank_account_id) == (PayoutState.PAID, account.pk)
 
 
 def test_account_that_was_changed_after_the_request_gets_nothing(
