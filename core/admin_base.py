@@ -16,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 # The theme carries no types: the type checker reads Django's classes, which the theme's extend.
 if TYPE_CHECKING:
     from django.contrib import admin
+    from django.contrib.admin.views.main import ChangeList as _ChangeList
 
     _Paginator = Paginator[Any]
     UnfoldModelAdmin = admin.ModelAdmin[Any]
@@ -25,6 +26,7 @@ else:
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
     from unfold.admin import StackedInline as UnfoldStackedInline
     from unfold.admin import TabularInline as UnfoldTabularInline
+    from unfold.views import ChangeList as _ChangeList
 
     _Paginator = Paginator
 
@@ -66,6 +68,20 @@ class EstimatedPaginator(_Paginator):
         return max(counted, _estimated_rows(queryset))
 
 
+class _KeysFirst(_ChangeList):
+    """Rows of a list in two steps: the keys of the page from the table alone, then these rows and more.
+
+    In one statement the database is free to begin at a joined table: with a million loans beside a million payments
+    it reads and sorts all of them, for fifty rows.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Find the page's keys, and then its rows."""
+        super().get_results(request)
+        keys = list(self.result_list.values_list("pk", flat=True))
+        self.result_list = self.queryset.filter(pk__in=keys)
+
+
 class ModelAdmin(UnfoldModelAdmin):
     """A screen for rows that staff may change."""
 
@@ -75,6 +91,10 @@ class ModelAdmin(UnfoldModelAdmin):
     list_filter_submit = True
     # Each count beside a filter would read the whole table.
     show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_ChangeList]:
+        """Give the list that looks its rows up by their keys."""
+        return _KeysFirst
 
 
 class ReadOnlyModelAdmin(ModelAdmin):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Min
+from django.db.models import Count, F, Min
 
 from core.clock import database_now
 from core.idempotency.models import IdempotencyKey, IdempotencyState
@@ -76,8 +76,8 @@ def backlogs() -> tuple[Backlog, ...]:
     )
     result = []
     for name, title, rows, column, always in found:
-        count = rows.order_by()[:_COUNTED].count()
-        oldest = rows.order_by().aggregate(oldest=Min(column))["oldest"] if count else None
+        counted = rows.order_by(column).values(age=F(column))[:_COUNTED].aggregate(Count("age"), oldest=Min("age"))
+        count, oldest = counted["age__count"], counted["oldest"]
         is_late = oldest is not None and oldest < late
         result.append(
             Backlog(
