@@ -47,9 +47,14 @@ def settlement_sums(*, parts: Sequence[SettlementPart]) -> list[PartSum]:
     return sums
 
 
-def credit_days(*, settlement: Settlement, today: date) -> Unseen | None:
-    """Tell for how long a settlement's credit was not seen on our bank's statement; None for one that was."""
+def credit_days(*, settlement: Settlement, today: date, late_after_days: int | None = None) -> Unseen | None:
+    """Tell for how long a settlement's credit was not seen on our bank's statement; None for one that was.
+
+    Args:
+        late_after_days: the threshold of today, where the caller has read it for many settlements.
+    """
     if settlement.credited_on is not None:
         return None
     days = (today - settlement.booked_on).days
-    return Unseen(days=days, is_late=days > rules_on(day=today).settlement_late_days)
+    late_after = rules_on(day=today).settlement_late_days if late_after_days is None else late_after_days
+    return Unseen(days=days, is_late=days > late_after)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import DateField, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.html import format_html
@@ -21,6 +22,7 @@ from core.templatetags.kist import amount, day
 from ledger.selectors import journals_for
 from payments.admin.lists import PagedAdmin
 from payments.models import Settlement, SettlementStanding
+from payments.services.rules import rules_on
 from payments.services.settlement_parts import settlement_credit_seen, settlement_problems
 from payments.services.settlements import REFERENCE_TYPE
 from payments.settlement_selectors import credit_days, settlement_sums
@@ -58,6 +60,16 @@ class SettlementAdmin(PagedAdmin):
     search_fields = ("vendor_reference", "utr", "parts__vendor_reference")
     search_help_text = "The settlement's or a payment's reference at the gateway, or the UTR, in full"
     list_before_template = "payments/_settlements_refused.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Hold each row beside the business date and its threshold, which are read once for all of them."""
+        today = business_date()
+        late_after = rules_on(day=today).settlement_late_days
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(seen_on=Value(today, output_field=DateField()), late_after_days=Value(late_after))
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Put what was told and could not be booked above the list."""
@@ -99,9 +111,9 @@ class SettlementAdmin(PagedAdmin):
         return day(row.booked_on)
 
     @admin.display(description="At the bank")
-    def credit(self, row: Settlement) -> SafeString:
+    def credit(self, row: Any) -> SafeString:
         """Show when it was seen on the statement, or for how long it was not."""
-        return credit_words(row, today=business_date())
+        return credit_words(row, today=row.seen_on, late_after_days=row.late_after_days)
 
 
 @staff_page("payments.view_settlement")
@@ -149,9 +161,9 @@ def standing_badge(row: Settlement) -> SafeString:
     return format_html('<span class="k-badge k-badge--{}">{}</span>', _TONES[standing], standing.label)
 
 
-def credit_words(row: Settlement, *, today: date) -> SafeString:
+def credit_words(row: Settlement, *, today: date, late_after_days: int | None = None) -> SafeString:
     """Tell when the credit was seen at the bank; red for one that was not seen in time."""
-    credit = credit_days(settlement=row, today=today)
+    credit = credit_days(settlement=row, today=today, late_after_days=late_after_days)
     if credit is None:
         return format_html("{}", day(row.credited_on))
     days, tone = credit.days, "red" if credit.is_late else "grey"

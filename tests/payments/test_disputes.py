@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from core.approvals.models import ApprovalRequest
 from core.approvals.services import Attachment
+from core.clock import database_now
 from core.errors import KistError
 from ledger.checks import ledger_check
 from lms.models import Loan
@@ -207,7 +208,10 @@ def test_list_begins_with_what_is_due_first(payment: IncomingPayment, loan: Loan
 
     assert [row for row, _ in rows] == [over, soon, later, undated]
     assert [tone for _, tone in rows] == ["red", "orange", "green", "grey"]
-    assert deadline_tone(disputed(payment=payment, amount_paise=5_00, respond_by=moment_in(days=2))) == "amber"
+    assert (
+        deadline_tone(disputed(payment=payment, amount_paise=5_00, respond_by=moment_in(days=2)), now=database_now())
+        == "amber"
+    )
     page = client_of("analyst").get(reverse("admin:payments_dispute_changelist")).content.decode()
     assert page.index(over.vendor_reference) < page.index(soon.vendor_reference) < page.index(later.vendor_reference)
 
@@ -269,3 +273,16 @@ def test_loan_and_customer_pages_name_disputes_and_refunds(dispute: Dispute, loa
     assert dispute.payment.number in part
     assert "<html" not in part
     assert not ApprovalRequest.objects.exists()
+
+
+def test_list_costs_the_same_for_one_dispute_and_for_many(
+    payment: IncomingPayment, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(1, 9):
+        disputed(payment=payment, amount_paise=number, respond_by=moment_in(days=number))
+    client = client_of("analyst")
+
+    with django_assert_max_num_queries(15):
+        listed = client.get(reverse("admin:payments_dispute_changelist"))
+
+    assert len(listed.context["cl"].result_list) == 8

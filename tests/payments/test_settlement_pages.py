@@ -236,6 +236,21 @@ def test_pages_of_settlements_stay_within_their_queries(vendor: Vendor, django_a
         client.get(reverse("admin:payments_settlement_changelist"), {"q": "KISTCN1"})
 
 
+def test_list_costs_the_same_for_one_settlement_and_for_many(
+    vendor: Vendor, django_assert_max_num_queries: Any
+) -> None:
+    first = bare(vendor)
+    for number in range(2, 9):
+        first.pk, first.vendor_reference = None, f"setl_{number}"
+        first.save()
+    client = client_of("finance")
+
+    with django_assert_max_num_queries(15):
+        listed = client.get(reverse("admin:payments_settlement_changelist"))
+
+    assert len(listed.context["cl"].result_list) == 8
+
+
 def bare(vendor: Vendor) -> Settlement:
     return Settlement.objects.create(
         vendor=vendor,
