@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db import connection
 from django.db.models import QuerySet
 
-from ledger.models import AccountBalance, Hold, Journal, Period, Seal
+from ledger.models import AccountBalance, DaySumReach, Hold, Journal, Period, Seal
 
 
 def journals_for_update() -> QuerySet[Journal]:
@@ -39,6 +39,12 @@ def holds_for_update() -> QuerySet[Hold]:
 def seals_for_update() -> QuerySet[Seal]:
     """Return seals, the last one first, locked when the queryset runs."""
     return Seal.objects.select_for_update().order_by("-no")
+
+
+def day_sum_reach_for_update() -> DaySumReach:
+    """Return how far the sums go, locked; the row is made when it is first asked for."""
+    DaySumReach.objects.get_or_create(pk=1)
+    return DaySumReach.objects.select_for_update().get(pk=1)
 
 
 def periods_for_update() -> QuerySet[Period]:

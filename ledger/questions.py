@@ -30,15 +30,24 @@ class Question:
 
     def transfers(self) -> Q:
         """Return the condition on transfers."""
-        condition = Q()
-        if self.from_date is not None:
-            condition &= Q((f"{self.clock.value}__gte", self.from_date))
-        if self.to_date is not None:
-            condition &= Q((f"{self.clock.value}__lte", self.to_date))
+        condition = self._days()
         if self.known_at is not None:
             condition &= Q(journal__recorded_at__lte=self.known_at)
         if self.product_code is not None:
             condition &= Q(journal__product_code=self.product_code)
         if self.event is not None:
             condition &= Q(journal__event=self.event)
+        return condition
+
+    def day_sums(self) -> Q:
+        """Return the condition on sums of days, which know neither instants nor events."""
+        condition = self._days()
+        return condition if self.product_code is None else condition & Q(product_code=self.product_code)
+
+    def _days(self) -> Q:
+        condition = Q()
+        if self.from_date is not None:
+            condition &= Q((f"{self.clock.value}__gte", self.from_date))
+        if self.to_date is not None:
+            condition &= Q((f"{self.clock.value}__lte", self.to_date))
         return condition

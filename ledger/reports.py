@@ -7,7 +7,8 @@ from typing import Final
 
 from django.db.models import Count, QuerySet, Sum
 
-from ledger.models import Account, AccountKind, Journal, Transfer
+from ledger.models import Account, AccountKind, Journal
+from ledger.moved import moved_by
 from ledger.questions import Question
 
 _READ_AT_ONCE: Final = 500
@@ -150,13 +151,10 @@ Balances = dict[int, dict[str, int]]
 
 def _balances(question: Question) -> Balances:
     """Sum debits less credits by account and product."""
-    found: Balances = {}
-    for side, sign in (("debit_account", 1), ("credit_account", -1)):
-        rows = Transfer.objects.filter(question.transfers()).order_by().values_list(side, "journal__product_code")
-        for account_id, product_code, amount in rows.annotate(Sum("amount_paise")):
-            of_account = found.setdefault(account_id, {})
-            of_account[product_code] = of_account.get(product_code, 0) + sign * int(amount)
-    return found
+    return {
+        account_id: {product: debits - credits_ for product, (debits, credits_) in of_account.items()}
+        for account_id, of_account in moved_by(question).items()
+    }
 
 
 def _products(balances: Balances) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from ledger.errors import ProductAccountMissing
 from ledger.models import Account, AccountBalance, DeferredEntry, Journal, ProductAccount, Transfer
+from ledger.moved import moved_by
 from ledger.questions import Clock, Question
 from ledger.reports import BalanceSheet, DayBook, ProfitAndLoss, balance_sheet, day_book, profit_and_loss
 from ledger.statements import (
@@ -92,6 +93,7 @@ def trial_balance(
     clock: Clock = Clock.VALUE_DATE,
     known_at: datetime | None = None,
     product_code: str | None = None,
+    is_proof: bool = False,
 ) -> TrialBalance:
     """Sum every account up to a date.
 
@@ -100,12 +102,13 @@ def trial_balance(
         clock: go by the day that movements count from, or by the day on which they were booked.
         known_at: only what was recorded by this instant, as the books showed it then.
         product_code: only what journals of this product moved.
+        is_proof: sum every transfer anew, not what was summed when it was sealed.
     """
     question = Question(to_date=as_of, clock=clock, known_at=known_at, product_code=product_code)
-    debits, credits_ = (_sums(side, question) for side in ("debit_account", "credit_account"))
+    moved = moved_by(question, is_proof=is_proof)
     rows = tuple(
-        _row(account, debits.get(account.pk, 0), credits_.get(account.pk, 0))
-        for account in Account.objects.filter(pk__in=debits.keys() | credits_.keys()).order_by("code")
+        _row(account, *(sum(side) for side in zip(*moved[account.pk].values(), strict=True)))
+        for account in Account.objects.filter(pk__in=moved).order_by("code")
     )
     return TrialBalance(rows, sum(row.debit_paise for row in rows), sum(row.credit_paise for row in rows))
 
@@ -221,12 +224,6 @@ def _row(account: Account, debits: int, credits_: int) -> TrialBalanceRow:
 
 def _until(*, as_of: date | None, clock: Clock) -> QuerySet[Transfer]:
     return Transfer.objects.filter(Question(to_date=as_of, clock=clock).transfers()).order_by()
-
-
-def _sums(side: str, question: Question) -> dict[int, int]:
-    transfers = Transfer.objects.filter(question.transfers()).order_by()
-    rows = transfers.values_list(side).annotate(total=Sum("amount_paise"))
-    return {account_id: int(total) for account_id, total in rows}
 
 
 def _balance(transfers: QuerySet[Transfer], account_id: int) -> int:

@@ -31,9 +31,10 @@ def expire_holds(**_later: Any) -> None:
 
 @shared_task(name="ledger.seal", time_limit=_ONE_HOUR, max_retries=0)
 def seal(**_later: Any) -> None:
-    """Check what was posted since the last seal, then seal it."""
+    """Check what was posted since the last seal, then seal it and add it to the sums of days."""
     ledger_check_keep(is_incremental=True)
     services.ledger_seal(now=database_now())
+    services.ledger_sum()
 
 
 @shared_task(name="ledger.check", time_limit=_ONE_HOUR, max_retries=0)

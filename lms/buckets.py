@@ -1,23 +1,14 @@
-"""Standing of the book in one query: loans and principal by days past due."""
+"""Standing of the book: loans and principal by days past due."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.core.cache import cache
-from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
-
+from lms.book_cells import Cell, book_cells
 from lms.engine.state import LoanStatus
-from lms.models import Loan
 
-# Upper end of each bucket in days past due; the last one is open.
-_BUCKETS: tuple[tuple[str, int | None], ...] = (
-    ("Current", 0),
-    ("1 to 30", 30),
-    ("31 to 60", 60),
-    ("61 to 90", 90),
-    ("Over 90", None),
-)
-_CACHE_KEY = "lms.book_standing"
-_CACHE_SECONDS = 30
+# One for each range that the cells are cut by.
+_LABELS = ("Current", "1 to 30", "31 to 60", "61 to 90", "Over 90")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +23,14 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class BookStanding:
-    """The active book by bucket; amounts in paise."""
+    """The active book by bucket; amounts in paise. `taken_at`: when it was summed, None for just now."""
 
     buckets: tuple[Bucket, ...]
     sanctioned_count: int
     npa_count: int
     npa_principal_paise: int
+    taken_at: datetime | None = None
+    is_waiting: bool = False
 
     @property
     def loan_count(self) -> int:
@@ -61,48 +54,27 @@ class BookStanding:
 
 
 def book_standing() -> BookStanding:
-    """Sum the book by bucket.
-
-    The answer is kept for half a minute: it reads every active loan, and a home page is opened more often than the
-    book changes visibly.
-    """
-    found: BookStanding | None = cache.get(_CACHE_KEY)
-    if found is None:
-        found = _read()
-        cache.set(_CACHE_KEY, found, _CACHE_SECONDS)
-    return found
-
-
-def _read() -> BookStanding:
-    steps = [
-        When(days_past_due__lte=upper, then=Value(index))
-        for index, (_, upper) in enumerate(_BUCKETS)
-        if upper is not None
-    ]
-    rows = (
-        Loan.objects.filter(status__in=[LoanStatus.ACTIVE, LoanStatus.SANCTIONED])
-        .order_by()
-        .values("status", bucket=Case(*steps, default=Value(len(_BUCKETS) - 1), output_field=IntegerField()))
-        .annotate(
-            loans=Count("pk"),
-            principal=Sum("principal_outstanding_paise"),
-            overdue=Sum("overdue_paise"),
-            npa=Count("pk", filter=Q(npa_since__isnull=False)),
-            npa_principal=Sum("principal_outstanding_paise", filter=Q(npa_since__isnull=False), default=0),
-        )
-    )
-    active = {row["bucket"]: row for row in rows if row["status"] == LoanStatus.ACTIVE}
+    """Sum the book by bucket; a large book as a task has summed it last."""
+    book = book_cells()
+    active = [cell for cell in book.cells if cell.status == LoanStatus.ACTIVE]
+    npa = [cell for cell in active if cell.is_npa]
     return BookStanding(
         buckets=tuple(
-            Bucket(
-                label=label,
-                loan_count=active[index]["loans"] if index in active else 0,
-                principal_paise=int(active[index]["principal"]) if index in active else 0,
-                overdue_paise=int(active[index]["overdue"]) if index in active else 0,
-            )
-            for index, (label, _) in enumerate(_BUCKETS)
+            _bucket(label, (cell for cell in active if cell.bucket == place)) for place, label in enumerate(_LABELS)
         ),
-        sanctioned_count=sum(row["loans"] for row in rows if row["status"] == LoanStatus.SANCTIONED),
-        npa_count=sum(row["npa"] for row in active.values()),
-        npa_principal_paise=sum(int(row["npa_principal"]) for row in active.values()),
+        sanctioned_count=sum(cell.loan_count for cell in book.cells if cell.status == LoanStatus.SANCTIONED),
+        npa_count=sum(cell.loan_count for cell in npa),
+        npa_principal_paise=sum(cell.principal_paise for cell in npa),
+        taken_at=book.taken_at,
+        is_waiting=book.is_waiting,
+    )
+
+
+def _bucket(label: str, cells: Iterable[Cell]) -> Bucket:
+    held = list(cells)
+    return Bucket(
+        label=label,
+        loan_count=sum(cell.loan_count for cell in held),
+        principal_paise=sum(cell.principal_paise for cell in held),
+        overdue_paise=sum(cell.overdue_paise for cell in held),
     )

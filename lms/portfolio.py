@@ -1,12 +1,13 @@
 """The book by product and class on any day, as known at any instant: loans, what is outstanding, what is overdue."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import QuerySet
 
+from lms.book_cells import book_cells
 from lms.engine.classification import AssetClass
 from lms.engine.state import LoanStatus
 from lms.models import Loan
@@ -30,40 +31,20 @@ class PortfolioRow:
 
 
 def portfolio_now() -> tuple[PortfolioRow, ...]:
-    """Sum the loans that run by their caches, in one query."""
-    rows = (
-        Loan.objects.filter(status=LoanStatus.ACTIVE)
-        .order_by()
-        .values("product_code", "asset_class")
-        .annotate(
-            loans=Count("pk"),
-            principal=Sum("principal_outstanding_paise"),
-            outstanding=Sum(
-                F("principal_outstanding_paise")
-                + F("interest_outstanding_paise")
-                + F("fee_outstanding_paise")
-                + F("tax_outstanding_paise")
-                + F("penal_outstanding_paise")
-            ),
-            overdue=Sum("overdue_paise"),
-        )
-    )
-    return _in_order(
-        PortfolioRow(
-            product_code=row["product_code"],
-            asset_class=row["asset_class"],
-            loan_count=row["loans"],
-            principal_outstanding_paise=int(row["principal"]),
-            outstanding_paise=int(row["outstanding"]),
-            overdue_paise=int(row["overdue"]),
-        )
-        for row in rows
-    )
+    """Sum the loans that run by their caches; a large book as a task has summed it last."""
+    sums: dict[tuple[str, str], list[int]] = {}
+    for cell in book_cells().cells:
+        if cell.status == LoanStatus.ACTIVE:
+            held = sums.setdefault((cell.product_code, cell.asset_class), [0, 0, 0, 0])
+            amounts = (cell.loan_count, cell.principal_paise, cell.outstanding_paise, cell.overdue_paise)
+            for place, amount in enumerate(amounts):
+                held[place] += amount
+    return _rows(sums)
 
 
-def portfolio_count(*, as_of: date) -> int:
-    """Count the loans that have to be worked out for a day."""
-    return _lent(as_of).count()
+def portfolio_count(*, as_of: date, at_most: int) -> int:
+    """Count the loans that have to be worked out for a day, up to one more than a page would."""
+    return _lent(as_of)[: at_most + 1].count()
 
 
 def portfolio_lines(*, as_of: date, knowledge: Knowledge = ALL_KNOWN) -> Iterator[StandingLine]:
@@ -89,6 +70,10 @@ def portfolio_sum(*, lines: Iterable[StandingLine]) -> tuple[PortfolioRow, ...]:
         amounts = (1, line.principal_outstanding_paise, line.outstanding_paise, line.overdue_paise)
         for place, amount in enumerate(amounts):
             held[place] += amount
+    return _rows(sums)
+
+
+def _rows(sums: Mapping[tuple[str, str], list[int]]) -> tuple[PortfolioRow, ...]:
     return _in_order(
         PortfolioRow(
             product_code=product_code,

@@ -7,6 +7,8 @@ from celery import Task, shared_task
 from django.contrib.auth.models import User
 
 from core.business_date import business_date
+from core.clock import database_now
+from lms.book_cells import book_snapshot_take
 from lms.bureau import cycles as bureau_cycles
 from lms.bureau.sending import bureau_alerts_due, bureau_alerts_publish
 from lms.documents.jobs import LEASE, document_job_run
@@ -45,6 +47,7 @@ def bureau_due(**_later: Any) -> None:
 def day_end(*, to_date: str | None = None, **_later: Any) -> None:
     """Close business dates up to `to_date` (ISO form), the present one when it is not given; safe to run twice."""
     day_end_run(to_date=date.fromisoformat(to_date) if to_date else None)
+    book_snapshot_take(now=database_now())
 
 
 @shared_task(name="lms.documents_bulk", bind=True, time_limit=_SIX_HOURS, max_retries=20)
@@ -94,6 +97,12 @@ def rate_campaign_prepare(*, campaign_id: int, **_later: Any) -> None:
 def rate_campaign_run(*, campaign_id: int, **_later: Any) -> None:
     """Give the loans of an announced change their new rate; a repeated run goes on with those that are left."""
     rate_campaigns.rate_campaign_run(campaign_id=campaign_id)
+
+
+@shared_task(name="lms.book_snapshot", time_limit=_ONE_HOUR, max_retries=0)
+def book_snapshot(**_later: Any) -> None:
+    """Sum the book for the pages that show the whole of it."""
+    book_snapshot_take(now=database_now())
 
 
 @shared_task(name="lms.servicing_due", time_limit=_SIX_HOURS, max_retries=0)

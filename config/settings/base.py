@@ -90,6 +90,7 @@ CELERY_BEAT_SCHEDULE = {
     "ledger.expire_holds": {"task": "ledger.expire_holds", "schedule": timedelta(minutes=10)},
     "ledger.seal": {"task": "ledger.seal", "schedule": crontab(minute="5")},
     "ledger.check": {"task": "ledger.check", "schedule": crontab(hour="2", minute="30")},
+    "lms.book_snapshot": {"task": "lms.book_snapshot", "schedule": crontab(minute="55")},
     "lms.bureau_due": {"task": "lms.bureau_due", "schedule": crontab(minute="50")},
     "lms.servicing_due": {"task": "lms.servicing_due", "schedule": crontab(minute="20")},
     "payments.settlements_look": {"task": "payments.settlements_look", "schedule": crontab(hour="*/6", minute="35")},

@@ -88,6 +88,7 @@ def _findings(is_incremental: bool) -> list[Finding]:
         ),
         finding("I10", "Seals form a chain without a hole", chains.seals_chain),
         finding("S", "Sealed journals are as they were", partial(chains.seals_cover, last_only=is_incremental)),
+        *([] if is_incremental else [finding("DS", "Sums of days add up", invariants.day_sums_add_up)]),
         *([] if is_incremental else [finding("G", "Tax documents equal their journals", tax.register_equals_ledger)]),
         *(finding(check.code, check.title, check.offences) for check in _OF_OTHERS.values()),
     ]

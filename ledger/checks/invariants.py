@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from ledger.checks.report import OFFENCES_SHOWN
+from ledger.models import DaySumReach
 
 _UNMATCHED_TRANSFERS = """
 SELECT t.journal_id, t.leg FROM ledger_transfer t
@@ -109,6 +110,14 @@ WHERE r.id > %s AND (r.legs <> j.legs OR EXISTS (
     AND o.amount_paise = m.amount_paise
   WHERE m.journal_id = r.id AND o.id IS NULL)) LIMIT %s
 """
+_WRONG_SUMS = """
+SELECT account_id, value_date, booked_on FROM (
+  SELECT account_id, value_date, booked_on, debit_paise, credit_paise FROM ledger_daysum
+  UNION ALL SELECT debit_account_id, value_date, booked_on, -amount_paise, 0 FROM ledger_transfer WHERE journal_id <= %s
+  UNION ALL SELECT credit_account_id, value_date, booked_on, 0, -amount_paise FROM ledger_transfer
+    WHERE journal_id <= %s) m
+GROUP BY account_id, value_date, booked_on HAVING SUM(debit_paise) <> 0 OR SUM(credit_paise) <> 0 LIMIT %s
+"""
 
 
 def trial_balance_is_zero() -> Iterator[str]:
@@ -168,6 +177,13 @@ def reversals_mirror(*, after_journal: int = 0) -> Iterator[str]:
     """I7: a reversal mirrors its original leg by leg."""
     for (journal_id,) in _rows(_REVERSALS, after_journal, OFFENCES_SHOWN):
         yield f"journal {journal_id}: does not mirror the journal that it reverses"
+
+
+def day_sums_add_up() -> Iterator[str]:
+    """DS: the sums of days are those of the transfers of the journals that are in them."""
+    reach = DaySumReach.objects.values_list("last_journal", flat=True).first() or 0
+    for account_id, value_date, booked_on in _rows(_WRONG_SUMS, reach, reach, OFFENCES_SHOWN):
+        yield f"account {account_id}: the sums of {value_date}, booked on {booked_on}, differ from the transfers"
 
 
 def _sides_match(after_journal: int) -> bool:

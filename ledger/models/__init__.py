@@ -24,6 +24,7 @@ from ledger.models.holds import Hold, HoldState
 from ledger.models.journals import DeferredEntry, Entry, Journal, Transfer
 from ledger.models.periods import Period, PeriodState
 from ledger.models.seals import LedgerCheck, Seal, SealTip
+from ledger.models.sums import DaySum, DaySumReach
 
 __all__ = [
     "NO_HASH",
@@ -32,6 +33,8 @@ __all__ = [
     "AccountKind",
     "AccountMode",
     "AccountRole",
+    "DaySum",
+    "DaySumReach",
     "DeferredEntry",
     "Entry",
     "GstDeadline",

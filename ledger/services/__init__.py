@@ -9,6 +9,7 @@ from ledger.services.manual_journals import ManualJournal, ManualLine, manual_jo
 from ledger.services.periods import period_hard_close, period_reopen, period_soft_close, periods_create
 from ledger.services.rolling import account_roll, ledger_requeue, ledger_roll
 from ledger.services.seals import ledger_seal, seals_compare, seals_export
+from ledger.services.sums import ledger_sum, ledger_sums_rebuild
 
 __all__ = [
     "HoldOrder",
@@ -32,6 +33,8 @@ __all__ = [
     "ledger_requeue",
     "ledger_roll",
     "ledger_seal",
+    "ledger_sum",
+    "ledger_sums_rebuild",
     "manual_journal_check",
     "manual_journal_post",
     "period_hard_close",

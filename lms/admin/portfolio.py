@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from core.staff_pages import staff_page, staff_response
 from ledger.exports import csv_download, is_export
 from lms.admin.moments import moment_of_book
+from lms.book_cells import book_cells
 from lms.portfolio import portfolio_count, portfolio_lines, portfolio_now, portfolio_sum
 from lms.standings import StandingLine
 
@@ -30,7 +31,7 @@ def portfolio_page(request: HttpRequest) -> HttpResponse:
         )
     chosen = (request.GET.get("product", ""), request.GET.get("class", ""))
     is_worked_out = moment.is_past or any(chosen)
-    is_too_large = is_worked_out and portfolio_count(as_of=moment.as_of) > _AT_MOST
+    is_too_large = is_worked_out and portfolio_count(as_of=moment.as_of, at_most=_AT_MOST) > _AT_MOST
     found: list[StandingLine] = []
     if is_worked_out and not is_too_large:
         found = list(portfolio_lines(as_of=moment.as_of, knowledge=moment.knowledge))
@@ -41,6 +42,7 @@ def portfolio_page(request: HttpRequest) -> HttpResponse:
         title="Portfolio",
         moment=moment,
         rows=rows,
+        book=None if moment.is_past else book_cells(),
         problems=[line for line in found if line.problem][:_LINES_SHOWN],
         chosen=chosen if any(chosen) else None,
         lines=[line for line in found if (line.loan.product_code, line.asset_class) == chosen][:_LINES_SHOWN],

@@ -54,11 +54,13 @@ from lms.models.quote import StoredQuote
 from lms.models.rate_campaign import Benchmark, BenchmarkRate, ProductBenchmark, RateCampaign, RateChoice, RateNotice
 from lms.models.servicing import NilChargeRule, RateKind, ServicingParameters
 from lms.models.settlement import SettlementPart, SettlementPlan
+from lms.models.standing import BookSnapshot
 
 __all__ = [
     "Allocation",
     "Benchmark",
     "BenchmarkRate",
+    "BookSnapshot",
     "Bureau",
     "BureauAccountType",
     "BureauChunk",

@@ -348,7 +348,7 @@ def test_command_names_what_is_broken_and_fails(book: dict[str, Any], unprotecte
     call_command("ledger_seal", "--export", str(file), stdout=io.StringIO())
     sound = io.StringIO()
     call_command("ledger_check", "--seals", str(file), stdout=sound)
-    assert sound.getvalue().count(" held ") == 11 + len(OF_PAYMENTS)
+    assert sound.getvalue().count(" held ") == 12 + len(OF_PAYMENTS)
 
     run(f"UPDATE ledger_journal SET narration = 'x' WHERE id = {book['j2']}")  # noqa: S608
     output = io.StringIO()
@@ -382,6 +382,7 @@ def test_outcome_is_kept_for_the_page(book: dict[str, Any]) -> None:
         "H",
         "I10",
         "S",
+        "DS",
         "G",
         *OF_PAYMENTS,
     ]

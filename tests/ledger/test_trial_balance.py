@@ -68,8 +68,8 @@ def test_value_date_and_booking_date_give_two_answers() -> None:
 
 
 @pytest.mark.usefixtures("_story")
-def test_trial_balance_takes_three_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(3):
+def test_trial_balance_takes_two_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(2):
         trial_balance(as_of=date(2026, 4, 30))
 
 

@@ -132,7 +132,7 @@ def book_read() -> Book:
 
 
 def _trial_balance_check() -> Check:
-    balance = trial_balance()
+    balance = trial_balance(is_proof=True)
     return Check(
         name="Trial balance: debits equal credits",
         expected=str(balance.debit_total_paise),
