@@ -129,8 +129,11 @@ class Loan(models.Model):
         indexes = [
             models.Index(fields=["customer"], name="loan_customer"),
             models.Index(fields=["status", "closed_upto"], name="loan_status_closed_upto"),
-            models.Index(fields=["asset_class"], name="loan_asset_class"),
+            # A class is read the worst loan first.
+            models.Index(fields=["asset_class", "days_past_due"], name="loan_class_by_days"),
             models.Index(fields=["days_past_due"], name="loan_days_past_due"),
+            # Lists are narrowed down to the days of disbursal; it is written once.
+            models.Index(fields=["disbursed_on"], name="loan_disbursed_on"),
             # A payment of unknown purpose is looked for by its amount; an instalment changes seldom.
             models.Index(fields=["instalment_paise"], name="loan_instalment"),
         ]
