@@ -1,5 +1,6 @@
 """Base classes of the admin screens; the one module that knows the theme."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ShowFacets
@@ -80,6 +81,8 @@ class _KeysFirst(_ChangeList):
         super().get_results(request)
         keys = list(self.result_list.values_list("pk", flat=True))
         self.result_list = self.queryset.filter(pk__in=keys)
+        if isinstance(self.model_admin, ModelAdmin):
+            self.model_admin.rows_prepare(self.result_list)
 
 
 class ModelAdmin(UnfoldModelAdmin):
@@ -91,6 +94,9 @@ class ModelAdmin(UnfoldModelAdmin):
     list_filter_submit = True
     # Each count beside a filter would read the whole table.
     show_facets = ShowFacets.NEVER
+
+    def rows_prepare(self, rows: Iterable[Any]) -> None:
+        """Give the rows of a page what all of them are shown with, such as the day, read once."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_ChangeList]:
         """Give the list that looks its rows up by their keys."""

@@ -1,12 +1,12 @@
 """Disputes of payers: what is to be answered first, the papers, the answer, and how each ended."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import DateTimeField, Value
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -112,9 +112,11 @@ class DisputeAdmin(PageAdmin, FoundByName):
     ordering = ("-id",)
     sortable_by = ("vendor_reference",)
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Hold each row beside the instant, which is asked of the database once for all of them."""
-        return super().get_queryset(request).annotate(seen_at=Value(database_now(), output_field=DateTimeField()))
+    def rows_prepare(self, rows: Iterable[Any]) -> None:
+        """Hold each row beside the instant by the database's clock."""
+        now = database_now()
+        for row in rows:
+            row.seen_at = now
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Put what is to be answered above the list."""

@@ -1,12 +1,12 @@
 """Settlements of gateways: what each is made of, what nobody can explain, and its credit at the bank."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import DateField, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.html import format_html
@@ -61,15 +61,12 @@ class SettlementAdmin(PagedAdmin):
     search_help_text = "The settlement's or a payment's reference at the gateway, or the UTR, in full"
     list_before_template = "payments/_settlements_refused.html"
 
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Hold each row beside the business date and its threshold, which are read once for all of them."""
+    def rows_prepare(self, rows: Iterable[Any]) -> None:
+        """Hold each row beside the business date and its threshold."""
         today = business_date()
-        late_after = rules_on(day=today).settlement_late_days
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(seen_on=Value(today, output_field=DateField()), late_after_days=Value(late_after))
-        )
+        late_after_days = rules_on(day=today).settlement_late_days
+        for row in rows:
+            row.seen_on, row.late_after_days = today, late_after_days
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Put what was told and could not be booked above the list."""
