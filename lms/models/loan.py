@@ -129,7 +129,8 @@ class Loan(models.Model):
         indexes = [
             models.Index(fields=["customer"], name="loan_customer"),
             models.Index(fields=["status", "closed_upto"], name="loan_status_closed_upto"),
-            # A class is read the worst loan first.
+            # The first one sorts by class, the latest loan first; the second one reads a class the worst loan first.
+            models.Index(fields=["asset_class"], name="loan_asset_class"),
             models.Index(fields=["asset_class", "days_past_due"], name="loan_class_by_days"),
             models.Index(fields=["days_past_due"], name="loan_days_past_due"),
             # Lists are narrowed down to the days of disbursal; it is written once.

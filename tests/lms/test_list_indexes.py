@@ -19,6 +19,7 @@ pytestmark = [
     [
         (Loan.objects.filter(disbursed_on__range=(date(2026, 3, 1), date(2026, 3, 2))).order_by(), "loan_disbursed_on"),
         (Loan.objects.filter(asset_class="STANDARD").order_by("-days_past_due"), "loan_class_by_days"),
+        (Loan.objects.order_by("-asset_class", "-pk"), "loan_asset_class"),
     ],
 )
 def test_rows_are_found_in_the_index(rows: QuerySet[Loan], index: str) -> None:
