@@ -67,6 +67,17 @@ class PayeeChanged(KistError):
     template = "The account of payout {payout} was changed after it was asked for. Cancel it and ask anew."
 
 
+class PayeeChangedSinceAsked(KistError):
+    """The borrower's account is another one than when a second person was asked to agree to a payout."""
+
+    code = "payments.payee_changed_since_asked"
+    http_status = 409
+    template = (
+        "The payout was asked for to the account {asked}; the borrower is paid at {present} now. "
+        "Reject the request and ask anew."
+    )
+
+
 class PayeeNotProven(KistError):
     """The account was not proven, or to be somebody else's."""
 

@@ -25,7 +25,7 @@ from lms.services.checks import reason_check
 from lms.services.effects import effect_of, loans_version
 from lms.services.loans import loan_disburse
 from lms.services.refunds import refund_post
-from payments.errors import PayeeChanged, PayoutForbidden
+from payments.errors import PayeeChangedSinceAsked, PayoutForbidden
 from payments.first_limits import OUTGOING_PAISE
 from payments.models import Operation, Payout, PayoutKind, Rail
 from payments.services.payees import proof_of
@@ -122,6 +122,7 @@ def payout_payload(*, order: PayoutOrder) -> dict[str, Any]:
         "bank_account_id": order.bank_account_id,
         "account_index": account.account_index,
         "ifsc": account.ifsc,
+        "is_to_primary": account.is_primary,
         "amount_paise": order.amount_paise,
         "rail": order.rail or "",
         "reason": order.reason,
@@ -152,7 +153,7 @@ def approvals_register() -> None:
             check_permission="payments.approve_payout",
             describe=_describe,
             subject=lambda payload: (Loan._meta.label_lower, payload["loan_id"]),
-            effect=lambda payload, actor: payout_effect(order=order_of(payload, actor=actor, idempotency_key="look")),
+            effect=_effect,
             version=_version,
             execute=_execute,
             amount_paise=lambda payload: payload["amount_paise"],
@@ -163,11 +164,30 @@ def approvals_register() -> None:
     )
 
 
+def _effect(payload: Payload, maker: User) -> dict[str, Any]:
+    _payee_check(payload, BankAccount.objects.get(pk=payload["bank_account_id"]))
+    return payout_effect(order=order_of(payload, actor=maker, idempotency_key="look"))
+
+
 def _execute(payload: Payload, maker: User, key: str) -> Payout:
     payout = payout_request(order=order_of(payload, actor=maker, idempotency_key=key))
-    if (payout.account_index, payout.ifsc) != (payload["account_index"], payload["ifsc"]):
-        raise PayeeChanged(payout=payout.number)
+    # The very row that the payout was made from: one that is changed from now on is seen by the payout itself.
+    _payee_check(payload, payout.bank_account)
     return payout
+
+
+def _payee_check(payload: Payload, account: BankAccount) -> None:
+    """Refuse an account that is not the one that was asked for, or that the borrower has left since."""
+    # Of a request from before the usual account was kept, the usual one was meant.
+    is_left = payload.get("is_to_primary", True) and not account.is_primary
+    if (account.account_index, account.ifsc) == (payload["account_index"], payload["ifsc"]):
+        if not is_left:
+            return
+        asked = account_words(account)
+    else:
+        asked = "that it was then"
+    present = BankAccount.objects.filter(primary_of_id=account.customer_id).first() or account
+    raise PayeeChangedSinceAsked(asked=asked, present=account_words(present))
 
 
 def account_words(account: BankAccount) -> str:
@@ -230,6 +250,7 @@ def _version(payload: Payload) -> str:
             loans_version(loan_ids=[payload["loan_id"]]),
             account.account_index,
             account.ifsc,
+            str(account.is_primary),
         )
     )
     return hashlib.sha256(content.encode()).hexdigest()
