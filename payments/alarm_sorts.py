@@ -18,6 +18,7 @@ from core.sagas.models import Saga, SagaState, SagaStep, StepState
 from core.selectors import LATE
 from payments.models import (
     AttemptState,
+    CheckState,
     CounterKind,
     CounterReceipt,
     IncomingPayment,
@@ -33,6 +34,7 @@ from payments.models import (
     SettlementStanding,
     SlipState,
 )
+from payments.services.proof_ends import proofs_ended
 from payments.services.rules import PaymentRules
 from payments.webhooks.intake import QUEUE
 
@@ -46,6 +48,7 @@ _ACCOUNTS: Final = "admin:payments_virtualaccount_changelist"
 _SETTLEMENTS: Final = "admin:payments_settlement_changelist"
 _MESSAGES: Final = "admin:core_inboxmessage_changelist"
 _COUNTER: Final = "staff-payments:counter"
+_CHECKS: Final = "admin:payments_payeecheck_changelist"
 _WORK: Final = "staff-work:work"
 # What sagas are about, and where it is looked at; the others are about payouts.
 _SAGAS: Final = {
@@ -139,6 +142,8 @@ def _calls(now: datetime, rules: PaymentRules) -> Iterator[Sort]:
     yield Sort(title, refunds, "changed_at", _PAYMENTS, tone="orange", noun="refund", filters=being_refunded)
     doubts = PayeeCheck.objects.filter(band=NameBand.REVIEW)
     yield Sort("name in doubt", doubts, "asked_at", "staff-payments:doubts", tone="amber", noun="name", place=DOUBTS)
+    title, ended = "refused by the bank: prove it anew, or ask for another", {"state__exact": CheckState.ENDED}
+    yield Sort(title, proofs_ended(), "asked_at", _CHECKS, tone="red", noun="account", filters=ended)
 
 
 def _transfers(now: datetime, rules: PaymentRules) -> Iterator[Sort]:

@@ -56,6 +56,7 @@ _TONES = {
     "WAITING": "blue",
     "UNPROVEN": "grey",
     "INVALID": "red",
+    "ENDED": "red",
     "VALID": "green",
     "REJECT": "red",
     "REVIEW": "amber",

@@ -248,6 +248,8 @@ def proof_words(proof: Proof) -> str:
         return "proven"
     if proof.is_refused:
         return f"not usable, {proof.problem}"
+    if proof.is_ended:
+        return f"proven no more, {proof.problem}"
     return "name in doubt" if proof.is_in_review else "will be proven first"
 
 

@@ -1,5 +1,6 @@
 """What payments show on the pages of loans and customers, on the first page, and above every page."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from payments.alarm_sorts import DOUBTS
 from payments.alarms import alarms
 from payments.health import clearing_accounts
 from payments.selectors import payouts_of
-from payments.services.payees import proof_of
+from payments.services.payees import Proof, proof_of
 
 _SEE = "payments.view_payout"
 
@@ -95,7 +96,10 @@ def customer_panel(request: HttpRequest, customer: Customer) -> tuple[str, dict[
 def loan_payouts_part(request: HttpRequest, loan_id: int) -> HttpResponse:
     """Show the payouts of a loan, as a part of its page or alone."""
     loan = get_object_or_404(Loan, pk=loan_id)
-    return _payouts(request, [loan.pk], title=f"Payouts of loan {loan.number}", loan=loan, is_payable=is_payable(loan))
+    # Of the borrower's accounts only those that the bank has refused: the others are on the customer's page.
+    ended = [(account, proof) for account, proof in _proofs([loan.customer_id]) if proof.is_ended]
+    title = f"Payouts of loan {loan.number}"
+    return _payouts(request, [loan.pk], title=title, loan=loan, is_payable=is_payable(loan), proofs=ended)
 
 
 @staff_page(_SEE)
@@ -104,14 +108,12 @@ def customer_payouts_part(request: HttpRequest, customer_id: int) -> HttpRespons
     customer = get_object_or_404(Customer, pk=customer_id)
     family = family_ids(customer_id=customer.pk)
     loan_ids = list(Loan.objects.filter(customer_id__in=family).values_list("pk", flat=True))
-    today = business_date()
-    accounts = BankAccount.objects.filter(customer_id__in=family).select_related("customer").order_by("-is_primary")
     return _payouts(
         request,
         loan_ids,
         title=f"Payouts of {customer.full_name}",
         customer=customer,
-        proofs=[(account, proof_of(bank_account=account, today=today)) for account in accounts[:10]],
+        proofs=_proofs(family),
     )
 
 
@@ -139,6 +141,12 @@ def clearing_part(request: HttpRequest) -> HttpResponse:
     """Show the accounts that money passes through, as far as something is on them, with its age."""
     rows = [row for row in clearing_accounts() if row.oldest_at is not None or row.unexplained_paise]
     return render(request, "payments/_clearing.html", {"clearing": rows})
+
+
+def _proofs(customer_ids: Collection[int]) -> list[tuple[BankAccount, Proof]]:
+    today = business_date()
+    rows = BankAccount.objects.filter(customer_id__in=customer_ids).select_related("customer")
+    return [(row, proof_of(bank_account=row, today=today)) for row in rows.order_by("-is_primary")[:10]]
 
 
 def _alarm_address(page: str) -> Any:

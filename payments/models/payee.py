@@ -17,6 +17,7 @@ class CheckState(models.TextChoices):
     INVALID = "INVALID", "account does not take credits"
     UNPROVEN = "UNPROVEN", "no answer that proves anything"
     DROPPED = "DROPPED", "never sent"
+    ENDED = "ENDED", "proof ended: the bank refused a payout"
 
 
 class NameBand(models.TextChoices):
@@ -73,6 +74,7 @@ class PayeeCheck(models.Model):
         indexes = [
             models.Index(fields=["account_index", "ifsc", "-asked_at"], name="payee_check_by_account"),
             models.Index(fields=["band", "asked_at"], name="payee_check_by_band"),
+            models.Index(fields=["state", "asked_at"], name="payee_check_by_state"),
         ]
         permissions = [("decide_payeecheck", "Can accept or reject an account whose holder's name is in doubt")]
 

@@ -15,6 +15,7 @@ from payments.bulk import AmongQuery
 from payments.locks import jobs_for_update
 from payments.models import CheckState, PayeeCheck, ProofJob
 from payments.services.payees import Ended, jobs_end, said_of
+from payments.services.proof_ends import checks_counting
 from payments.services.vendors import parameters_on
 from payments.vendors.answers import ProofNews
 
@@ -111,7 +112,7 @@ def jobs_claim(*, limit: int, today: date) -> list[Item]:
     later: list[PutOff] = []
     for job in jobs:
         account = accounts[job.bank_account_id]
-        checks = known.get(account.key, [])
+        checks = checks_counting(checks=known.get(account.key, []))
         if final := _final(checks, account):
             ended.append(Ended(final.bank_account_id, account.key, final.state == CheckState.INVALID))
         elif proven := next((check for check in checks if check.state == CheckState.VALID), None):

@@ -120,6 +120,14 @@ def _payout(run: StepRun) -> Payout:
     return payouts.get(pk=run.context["payout_id"])
 
 
+def _hindrance(payout: Payout) -> str:
+    """Say why it must not be sent, or not again: another account, or one whose proof has ended since; empty if not."""
+    if payout.is_payee_changed:
+        return PayeeChanged(payout=payout.number).message
+    proof = proof_of(bank_account=payout.bank_account, today=business_date())
+    return PayeeNotProven(problem=proof.problem).message if proof.is_ended else ""
+
+
 def _refused_by_book(payout: Payout) -> str:
     """Say why the book would refuse it; empty when it agrees."""
     try:
@@ -182,7 +190,7 @@ def _wire(payout: Payout, attempt: ProviderAttempt) -> Wire:
         send=lambda: client.payout_send(order),
         find=lambda: client.payout_find(our_reference=attempt.our_reference, vendor_reference=reference),
         learn=lambda news, source: payout_learn(attempt_id=attempt.pk, news=news, source=source),
-        hindrance=lambda: PayeeChanged(payout=payout.number).message if payout.is_payee_changed else "",
+        hindrance=lambda: _hindrance(payout),
         given_up=lambda: flight_end(attempt=attempt, payout_id=payout.pk),
         is_replaceable=True,
     )

@@ -62,6 +62,7 @@ class Proof:
     is_proven: bool = False
     is_refused: bool = False
     is_in_review: bool = False
+    is_ended: bool = False
     problem: str = ""
 
 
@@ -98,11 +99,13 @@ class Ended:
 def proof_of(*, bank_account: BankAccount, today: date) -> Proof:
     """Return what the last answer about an account proves; nothing when it is older than the parameters allow.
 
-    Whether an account exists counts for all who have it; a name was compared with one customer's alone.
+    Whether an account exists counts for all who have it; a name was compared with one customer's alone. A bank that
+    has refused a payout because of the account ends what was proven before, for all who have it.
     """
     check = (
         PayeeCheck.objects.filter(
-            Q(state=CheckState.INVALID) | Q(state=CheckState.VALID, bank_account__customer_id=bank_account.customer_id),
+            Q(state__in=(CheckState.INVALID, CheckState.ENDED))
+            | Q(state=CheckState.VALID, bank_account__customer_id=bank_account.customer_id),
             account_index=bank_account.account_index,
             ifsc=bank_account.ifsc,
             valid_until__gte=today,
@@ -119,6 +122,9 @@ def proof_by(*, check: PayeeCheck | None) -> Proof:
         return Proof()
     if check.state == CheckState.INVALID:
         return Proof(check_id=check.pk, is_refused=True, problem=check.reason or "the bank does not know it")
+    if check.state == CheckState.ENDED:
+        problem = f"the bank refused a payout to it: {check.reason}"
+        return Proof(check_id=check.pk, is_ended=True, problem=problem)
     if check.band == NameBand.REJECT:
         return Proof(check_id=check.pk, is_refused=True, problem="the account is somebody else's")
     return Proof(check_id=check.pk, is_proven=check.band == NameBand.PASS, is_in_review=check.band == NameBand.REVIEW)

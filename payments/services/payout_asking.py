@@ -219,6 +219,8 @@ def _plan(payout: Payout, *, now: datetime) -> dict[str, Any]:
     )
     proof = proof_of(bank_account=payout.bank_account, today=business_date())
     proven = "proven" if proof.is_proven else "in doubt: somebody has to look" if proof.is_in_review else "to be proven"
+    if proof.is_ended:
+        proven = f"to be proven anew: {proof.problem}"
     plan = {
         "kind": PayoutKind(payout.kind).label,
         "amount_paise": payout.amount_paise,

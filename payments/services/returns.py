@@ -6,6 +6,7 @@ from core.sagas.services import saga_start
 from core.transactions import run_in_transaction
 from payments.models import AttemptState, Payout, ProviderAttempt
 from payments.services.attempts import AttemptMove, attempt_learn, saga_hears
+from payments.services.proof_ends import proof_end
 from payments.vendors.answers import PayoutNews
 
 RETURN_SAGA: Final = "payments.return"
@@ -31,9 +32,11 @@ def payout_learn(*, attempt_id: int, news: PayoutNews, source: str) -> AttemptMo
     """Learn something of a payout and begin what follows from it, in the caller's transaction.
 
     A payout that is sent back after it was booked is taken back in the books; one that was given up and then turns out
-    to be paid is booked. Both are sagas of their own, so that what cannot be booked waits for a person.
+    to be paid is booked. Both are sagas of their own, so that what cannot be booked waits for a person. A bank that
+    says that the account takes no money ends its proof.
     """
     move = attempt_learn(attempt_id=attempt_id, news=news, source=source)
+    proof_end(move=move)
     if move.before == AttemptState.PROCESSED and move.after == AttemptState.REVERSED:
         _follow(RETURN_SAGA, move.attempt)
     elif move.before == AttemptState.FAILED and move.after == AttemptState.PROCESSED:

@@ -1,5 +1,6 @@
 """Vendors, accounts of borrowers and payouts of generated people."""
 
+import uuid
 from datetime import date, timedelta
 from typing import Any
 
@@ -99,6 +100,11 @@ def make_account(*, customer: Customer, number: str = GOOD_ACCOUNT, ifsc: str = 
     return bank_account_add(
         customer=customer, holder_name=customer.full_name, account_number=number, ifsc=ifsc, is_primary=True
     )
+
+
+def own_branch() -> str:
+    """Name a branch that no other account has: what a bank says of an account goes for all who have that one."""
+    return f"YESB0{uuid.uuid4().hex[:6].upper()}"
 
 
 def make_proof(*, account: BankAccount, **overrides: Any) -> PayeeCheck:

@@ -23,7 +23,15 @@ from payments.models import Payout, PayoutState, ProviderAttempt
 from payments.services.vendors import clients_close
 from payments.vendors import http, rates
 from tests.factories.lms import make_customer, make_sanctioned_loan, make_version, set_business_date
-from tests.factories.payments import GOOD_ACCOUNT, ask_payout, make_account, make_parameters, make_proof, make_vendor
+from tests.factories.payments import (
+    GOOD_ACCOUNT,
+    ask_payout,
+    make_account,
+    make_parameters,
+    make_proof,
+    make_vendor,
+    own_branch,
+)
 from tests.guarantees.waiting import until
 from tests.project_process import ROOT
 from tests.simulators.process import Simulators
@@ -75,7 +83,7 @@ def ask(count: int, *, accounts: tuple[str, ...] = (GOOD_ACCOUNT,), amount_paise
     for number in range(count):
         customer = make_customer(full_name="Asha Verma", phone="9" + str(uuid.uuid4().int)[:9])
         loan = make_sanctioned_loan(customer=customer, version=version, idempotency_key=uuid.uuid4().hex)
-        account = make_account(customer=customer, number=accounts[number % len(accounts)])
+        account = make_account(customer=customer, number=accounts[number % len(accounts)], ifsc=own_branch())
         make_proof(account=account, our_reference=uuid.uuid4().hex[:26])
         key = uuid.uuid4().hex
         asked.append(ask_payout(loan=loan, account=account, amount_paise=amount_paise, idempotency_key=key))

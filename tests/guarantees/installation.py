@@ -139,13 +139,13 @@ make_version()
 ASK = """
 from lms.models import ProductVersion
 from tests.factories.lms import make_customer, make_sanctioned_loan
-from tests.factories.payments import ask_payout, make_account, make_proof
+from tests.factories.payments import ask_payout, make_account, make_proof, own_branch
 import uuid
 for number in range({count}):
     customer = make_customer(full_name="Asha Verma", phone="9" + str(uuid.uuid4().int)[:9])
     version = ProductVersion.objects.first()
     loan = make_sanctioned_loan(customer=customer, version=version, idempotency_key=uuid.uuid4().hex)
-    account = make_account(customer=customer, number={accounts}[number % len({accounts})])
+    account = make_account(customer=customer, number={accounts}[number % len({accounts})], ifsc=own_branch())
     make_proof(account=account, our_reference=uuid.uuid4().hex[:26])
     ask_payout(loan=loan, account=account, idempotency_key=uuid.uuid4().hex)
 """

@@ -20,7 +20,15 @@ from payments.models import AttemptState, PaymentLink, Payout, PayoutState, Prov
 from payments.services.links import LinkRequest, link_request
 from payments.services.vendors import clients_close
 from tests.factories.lms import make_loan, make_sanctioned_loan, next_key, set_business_date
-from tests.factories.payments import ask_payout, balance_of, make_account, make_parameters, make_proof, make_vendor
+from tests.factories.payments import (
+    ask_payout,
+    balance_of,
+    make_account,
+    make_parameters,
+    make_proof,
+    make_vendor,
+    own_branch,
+)
 from tests.guarantees.crew import fresh_vendors
 from tests.simulators.process import Simulators
 from tests.tallying import Tally, Times
@@ -70,7 +78,8 @@ def asked(count: int) -> list[Payout]:
     found = []
     for number in range(count):
         loan = make_sanctioned_loan()
-        account = make_account(customer=loan.customer, number=(GOOD, GOOD, CLOSED, GOOD, SENT_BACK)[number % 5])
+        sort = (GOOD, GOOD, CLOSED, GOOD, SENT_BACK)[number % 5]
+        account = make_account(customer=loan.customer, number=sort, ifsc=own_branch())
         make_proof(account=account)
         found.append(ask_payout(loan=loan, account=account))
     return found

@@ -166,6 +166,8 @@ def test_payout_that_the_bank_sends_back_is_taken_back_in_the_books(
     assert (payout.state, attempt_of(payout).state) == (PayoutState.REVERSED, AttemptState.REVERSED)
     assert [fact.kind for fact in loan.facts.order_by("sequence")] == ["DISBURSE", "REVERSE"]
     assert (balance_of(FLOAT), balance_of(SENT), balance_of(POOL)) == (AT_VENDOR, 0, -AT_VENDOR)
+    # The bank has said that the account is frozen: nothing goes there until it is proven anew.
+    make_proof(account=account)
     again = settled(ask_payout(loan=loan, account=account))
     assert again.state == PayoutState.PAID
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from core.inbox.models import InboxMessage, MessageState
 from core.rehearsal import rehearse
+from core.sagas.models import SagaStep, StepState
 from core.workers import LANES, lane_drain
 from customers.models import BankAccount
 from lms.models import Loan
@@ -138,6 +139,11 @@ def sent_payout(loan: Loan, account: BankAccount, vendor: Vendor) -> tuple[Payou
             amount_paise=payout.amount_paise,
         )
         flight_begin(payout=payout, attempt=attempt)
+        # The account was proven before the call was made.
+        step = SagaStep.objects.get(saga_id=payout.saga_id or 0)
+        SagaStep.objects.filter(pk=step.pk).update(state=StepState.DONE, fence=1)
+        step.pk, step.number, step.name, step.is_pivot = None, step.number + 1, "send", True
+        step.save(force_insert=True)
     Payout.objects.filter(pk=payout.pk).update(state=PayoutState.SENT)
     ProviderAttempt.objects.filter(pk=attempt.pk).update(first_sent_at=timezone.now(), sends=1)
     return payout, attempt
