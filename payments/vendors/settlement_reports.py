@@ -7,6 +7,7 @@ from payments.errors import WebhookUnreadable
 from payments.models import PartKind
 from payments.vendors.cashfree import paise_of
 from payments.vendors.heard import PartHeard
+from payments.vendors.parts import in_rupees
 
 _RAZORPAY: Final = {"payment": PartKind.PAYMENT, "refund": PartKind.REFUND}
 _CASHFREE: Final = {"PAYMENT": PartKind.PAYMENT, "REFUND": PartKind.REFUND}
@@ -17,8 +18,9 @@ def razorpay_part(row: Row) -> PartHeard:
     """Read a line in whole paise: what is credited, less what is debited.
 
     Raises:
-        WebhookUnreadable: an amount is none, or in another unit.
+        WebhookUnreadable: an amount is none, or in another unit or currency.
     """
+    in_rupees(row)
     kind = _RAZORPAY.get(str(row.get("type")), PartKind.ADJUSTMENT)
     return PartHeard(
         kind=PartKind.DISPUTE if row.get("dispute_id") and kind == PartKind.ADJUSTMENT else kind,
@@ -34,8 +36,9 @@ def cashfree_part(row: Row) -> PartHeard:
     """Read a line in rupees; its amount has the sign of what it does to the settlement.
 
     Raises:
-        WebhookUnreadable: an amount is none, or finer than a paisa.
+        WebhookUnreadable: an amount is none, finer than a paisa, or in another currency.
     """
+    in_rupees(row)
     event = str(row.get("event_type"))
     kind = _CASHFREE.get(event, PartKind.ADJUSTMENT)
     tax = _rupees(row, "service_tax")
