@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from simulators.faults import CALL_FAULTS, WEBHOOK_FAULTS
+from simulators.faults import CALL_FAULTS, FATE_FAULTS, WEBHOOK_FAULTS
 from simulators.pay_page import rupees
 from simulators.till import Thing, Till
 from simulators.world import World
@@ -217,7 +217,7 @@ class ControlPage:
             }
 
     async def _press_fault(self, form: Mapping[str, str]) -> None:
-        if form.get("fault") in (*CALL_FAULTS, *WEBHOOK_FAULTS):
+        if form.get("fault") in (*CALL_FAULTS, *WEBHOOK_FAULTS, *FATE_FAULTS):
             self.world.faults.inject(vendor=form.get("vendor", "*"), fault=form["fault"])
 
     async def _press_down(self, form: Mapping[str, str]) -> None:
@@ -281,7 +281,7 @@ def _button(act: str, label: str, **fields: str) -> Html:
 
 def _buttons(down: list[str]) -> str:
     vendors = "".join(f"<option>{vendor}</option>" for vendor in (*_VENDORS, "lookup"))
-    faults = "".join(f"<option>{fault}</option>" for fault in (*CALL_FAULTS, *WEBHOOK_FAULTS))
+    faults = "".join(f"<option>{fault}</option>" for fault in (*CALL_FAULTS, *WEBHOOK_FAULTS, *FATE_FAULTS))
     inject = (
         '<form method="post" action="/_do/fault" class="row">The next one at '
         f'<select name="vendor" aria-label="Vendor">{vendors}</select> meets '

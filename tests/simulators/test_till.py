@@ -98,6 +98,17 @@ def test_dispute_holds_the_money_until_it_is_decided(world: Simulators) -> None:
     assert balances(world, "payers") == -1_000_00
 
 
+@pytest.mark.parametrize("fate", ["deemed", "fails", "reversed_late"])
+def test_control_page_decides_what_becomes_of_the_next_payout(world: Simulators, fate: str) -> None:
+    world.set("reset")
+
+    page = httpx.get(world.address)
+    pressed = httpx.post(f"{world.address}/_do/fault", data={"vendor": "razorpay", "fault": fate})
+
+    assert f"<option>{fate}</option>" in page.text
+    assert pressed.status_code in (200, 302, 303)
+
+
 def test_control_page_shows_what_happened_and_its_buttons_work(world: Simulators) -> None:
     world.set("reset")
     world.set("pay", ask=link(world, "control")["id"], method="card")
