@@ -77,7 +77,7 @@ def test_vendor_in_trouble_is_left_alone_pays_once_and_hurts_no_other(
         small = Payout.objects.filter(pk__in=during)
         until(lambda: small.filter(state=PayoutState.PAID).count() == count, what="the other vendor's payouts")
         world.set("scenario", vendor=ILL, **CALM)
-        all_done(seconds=600)
+        all_done(seconds=600, longest_pause=12)
 
     calm, beside, ill = seconds_of(before), seconds_of(during), seconds_of(troubled)
     print(f"slowest payout: {calm[-1]:.2f} s in calm, {beside[-1]:.2f} s beside the trouble, {ill[-1]:.2f} s in it")
