@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ _KEPT_HEADERS: Final = (
 )
 HEADERS: Final = (razorpay.SIGNATURE_HEADER, cashfree.SIGNATURE_HEADER, *_KEPT_HEADERS)
 _ID_MOST: Final = 60
+# As `json.loads` does it, which makes its decoder anew for each event.
+_JSON: Final = json.JSONDecoder(parse_float=Decimal)
 _REFUSALS_COUNTED: Final = 10_000
 ENVELOPES: Final = {
     VendorKind.RAZORPAY: razorpay_events.envelope_of,
@@ -75,10 +77,8 @@ def webhook_store(*, vendor: Vendor, raw: bytes, headers: Mapping[str, str]) -> 
     body = body_of(raw)
     envelope = ENVELOPES[VendorKind(vendor.kind)](body) if body is not None else Envelope(kind="", entity="")
     source = source_of(kind=vendor.kind)
-    digest = _digest(source, envelope, raw)
     told_id = headers.get(razorpay.EVENT_ID_HEADER, "") if vendor.kind == VendorKind.RAZORPAY else ""
-    event_id = told_id if 0 < len(told_id) <= _ID_MOST else digest
-    for name in (event_id, digest):
+    for name in _names(told_id, source, envelope, raw):
         message, is_new = message_receive(
             source=source,
             event_id=f"{vendor.code}:{name}",
@@ -101,7 +101,7 @@ def source_of(*, kind: str) -> str:
 def body_of(raw: bytes) -> dict[str, Any] | None:
     """Read an event's JSON object with exact numbers; None when it is none."""
     try:
-        body = json.loads(raw, parse_float=Decimal)
+        body = _JSON.decode(raw.decode(json.detect_encoding(raw), "surrogatepass"))
     except (ValueError, ArithmeticError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
@@ -137,6 +137,13 @@ def _noted(vendor: Vendor, refusal: WebhookRefused) -> WebhookRefused:
         counted = InboxMessage.objects.filter(pk=message.pk, attempts__lt=_REFUSALS_COUNTED)
         counted.update(attempts=F("attempts") + 1)
     return refusal
+
+
+def _names(told_id: str, source: str, envelope: Envelope, raw: bytes) -> Iterator[str]:
+    """Give the id under which an event is stored, and the one under which it is if that is taken by another."""
+    if 0 < len(told_id) <= _ID_MOST:
+        yield told_id
+    yield _digest(source, envelope, raw)
 
 
 def _digest(source: str, envelope: Envelope, raw: bytes) -> str:
