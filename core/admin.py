@@ -24,7 +24,8 @@ from core.admin_base import (
 )
 from core.models import ApiToken, AuditEntry, BusinessDate, InboxMessage, ReasonCode, Saga, SentEvent
 from core.reasons.pages import ReasonCodeAdmin
-from core.templatetags.kist import instant, kind_of, object_link, tone
+from core.sagas.definitions import saga_kinds
+from core.templatetags.kist import badge, instant, kind_of, object_link, tone
 from core.tokens.pages import ApiTokenAdmin
 from core.views.work import FILED_AT_ONCE
 
@@ -113,7 +114,7 @@ class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
 class SagaAdmin(ReadOnlyModelAdmin):
     """Work of several steps; a row leads to its page."""
 
-    list_display = ("number", "kind", "state", "about", "problem", "started_at", "changed_at")
+    list_display = ("number", "what", "state_badge", "about", "problem", "started_at", "changed_at")
     list_filter = ("kind", "state", ("started_at", RangeDateFilter))
     search_fields = ("intent_key__exact", "subject_id__exact")
     search_help_text = "Intent key, or key of what the saga is for"
@@ -126,6 +127,16 @@ class SagaAdmin(ReadOnlyModelAdmin):
         """Lead to the page of the saga."""
         return format_html('<a class="k-link" href="{}">{}</a>', reverse("staff-work:saga", args=[saga.pk]), saga.pk)
 
+    @admin.display(description="What")
+    def what(self, saga: Saga) -> str:
+        """Name the sort of work."""
+        return next((kind.title for kind in saga_kinds() if kind.code == saga.kind), saga.kind)
+
+    @admin.display(description="State")
+    def state_badge(self, saga: Saga) -> SafeString:
+        """Show the state in its colour."""
+        return badge(saga.state)
+
     @admin.display(description="For")
     def about(self, saga: Saga) -> SafeString | str:
         """Lead to what the saga is for."""
@@ -137,7 +148,7 @@ class InboxMessageAdmin(ReadOnlyModelAdmin):
     """Messages that reached us; a row leads to its page, and those that failed are filed together."""
 
     actions = ("file_chosen",)
-    list_display = ("number", "source", "kind", "entity", "state_badge", "attempts", "received_at", "outcome")
+    list_display = ("number", "source", "what", "state_badge", "attempts", "received_at", "outcome")
     list_filter = ("state", "source", ("received_at", RangeDateFilter))
     search_fields = ("event_id__exact", "entity__exact")
     search_help_text = "Id of the message, or of what it speaks of"
@@ -165,6 +176,11 @@ class InboxMessageAdmin(ReadOnlyModelAdmin):
         """Lead to the page of the message."""
         address = reverse("staff-work:message", args=[message.pk])
         return format_html('<a class="k-link" href="{}">{}</a>', address, message.pk)
+
+    @admin.display(description="What and about what")
+    def what(self, message: InboxMessage) -> SafeString:
+        """Tell the kind, and below it what the message speaks of."""
+        return format_html('{}<div class="k-small k-muted">{}</div>', message.kind or "–", message.entity)
 
     @admin.display(description="State")
     def state_badge(self, message: InboxMessage) -> SafeString:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import SafeString
 
@@ -20,6 +20,8 @@ from payments.admin.lists import PagedAdmin
 from payments.counter_selectors import receipts_with_us
 from payments.models import CounterKind, CounterReceipt, Deposit
 from payments.services.deposit_asking import DepositOrder, deposit_request_of, deposit_submit, deposits_waiting
+
+_KINDS = {"cash": CounterKind.CASH, "cheques": CounterKind.CHEQUE}
 
 
 class SlipForm(OnceForm):
@@ -42,7 +44,9 @@ class SlipForm(OnceForm):
 @staff_page("payments.deposit_cash")
 def deposit_ask_page(request: HttpRequest, kind: str) -> HttpResponse:
     """Choose what goes to the bank on one slip, and ask a second person to confirm it."""
-    chosen = CounterKind.CHEQUE if kind == "cheques" else CounterKind.CASH
+    if kind not in _KINDS:
+        raise Http404
+    chosen = _KINDS[kind]
     waiting = deposits_waiting()
     # What waits on another slip stays a choice of the form: a second sending gets the first request.
     receipts = receipts_with_us(kind=chosen)

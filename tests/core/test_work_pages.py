@@ -154,3 +154,14 @@ def test_list_of_messages_shows_states_in_a_word_and_what_came_of_each(finance: 
     assert '<span class="k-badge k-badge--blue">Waiting</span>' in page
     assert '<span class="k-badge k-badge--red">Refused</span>' in page
     assert "It was not genuine." in page
+
+
+def test_only_a_message_that_waits_has_a_next_try(finance: Client) -> None:
+    waiting, _ = message_receive(source="tests", event_id="evt_1", raw=b"{}", queue="tests")
+    failed, _ = message_receive(
+        source="tests", event_id="evt_2", raw=b"{}", queue="tests", state=MessageState.POISON, error="Unreadable."
+    )
+
+    pages = [finance.get(reverse("staff-work:message", args=[one.pk])).content.decode() for one in (waiting, failed)]
+
+    assert ["Next try" in page for page in pages] == [True, False]

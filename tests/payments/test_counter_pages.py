@@ -327,3 +327,7 @@ def test_counter_costs_the_same_for_one_receipt_and_for_many(
         cashier.get(reverse("staff-payments:deposit-ask", args=["cash"]))
     with django_assert_max_num_queries(15):
         cashier.get(reverse("admin:payments_counterreceipt_changelist"), {"q": loan.number})
+
+
+def test_slip_of_neither_cash_nor_cheques_is_not_found(cashier: Client) -> None:
+    assert cashier.get(reverse("staff-payments:deposit-ask", args=["gold"])).status_code == 404
