@@ -11,7 +11,7 @@ from core.sagas.models import Saga, SagaEvent, SagaState
 from core.selectors import SagaStepView, saga_picture
 from ledger.models import Journal
 from ledger.selectors import journals_for
-from payments.models import Payout, ProviderAttempt
+from payments.models import NameBand, PayeeCheck, Payout, PayoutState, ProviderAttempt
 from payments.services.flight import REFERENCE_TYPE
 from payments.services.payout_decisions import sagas_of
 
@@ -89,6 +89,14 @@ def payouts_stuck(*, limit: int = 50) -> list[tuple[Payout, Saga]]:
     rows = Payout.objects.filter(pk__in=by_id).select_related("loan")
     found = [(payout, by_id[payout.pk]) for payout in rows]
     return sorted(found, key=lambda pair: pair[1].changed_at)
+
+
+def payouts_in_doubt(*, limit: int = 50) -> list[tuple[Payout, PayeeCheck]]:
+    """Return payouts that wait until somebody decides about the name on the account, with what to decide about."""
+    checks = PayeeCheck.objects.filter(band=NameBand.REVIEW).order_by("asked_at")[:limit]
+    by_account = {check.bank_account_id: check for check in reversed(list(checks))}
+    rows = Payout.objects.filter(state=PayoutState.REQUESTED, bank_account_id__in=by_account).select_related("loan")
+    return [(payout, by_account[payout.bank_account_id]) for payout in rows.order_by("pk")[:limit]]
 
 
 def age_tone(*, since: datetime | None, now: datetime) -> str:

@@ -23,7 +23,7 @@ from customers.models import BankAccount
 from lms.engine.state import LoanStatus
 from lms.models import Loan
 from payments.models import Payout, PayoutKind, Rail
-from payments.selectors import payout_picture, payouts_for_search, payouts_stuck
+from payments.selectors import payout_picture, payouts_for_search, payouts_in_doubt, payouts_stuck
 from payments.services.payees import Proof, proof_of
 from payments.services.payout_answers import is_answerable
 from payments.services.payout_asking import account_words, payout_effect, payout_submit, second_person_causes
@@ -104,7 +104,8 @@ class PayoutAdmin(PageAdmin, ReadOnlyModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Put what is stuck above the list."""
-        return super().changelist_view(request, {"stuck": payouts_stuck(), **(extra_context or {})})
+        above = {"stuck": payouts_stuck(), "in_doubt": payouts_in_doubt()}
+        return super().changelist_view(request, {**above, **(extra_context or {})})
 
     def row_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the payout's page in place of a form: a payout changes by what vendors tell."""

@@ -237,6 +237,21 @@ def test_name_in_doubt_is_shown_to_who_may_see_it_with_a_trace(loan: Loan, accou
     assert "No name is in doubt" in doubts
 
 
+def test_payout_that_waits_for_a_decision_about_a_name_stands_above_the_list(loan: Loan, account: BankAccount) -> None:
+    payout = ask_payout(loan=loan, account=account)
+    listed = reverse("admin:payments_payout_changelist")
+    before = client_of("operations").get(listed).content.decode()
+
+    PayeeCheck.objects.update(band=NameBand.REVIEW, score=71)
+    waiting = client_of("operations").get(listed).content.decode()
+
+    assert "Wait for a decision about the name" not in before
+    above, _, _ = waiting.partition("result_list")
+    assert "Wait for a decision about the name" in above
+    assert payout.number in above
+    assert "71 of 100" in above
+
+
 def test_secrets_are_written_and_never_shown(loan: Loan) -> None:
     vendor = Vendor.objects.get()
     before = vendor.webhook_secret
