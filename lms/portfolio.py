@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from lms.book_cells import book_cells
+from lms.book_cells import book_cells_now
 from lms.engine.classification import AssetClass
 from lms.engine.state import LoanStatus
 from lms.models import Loan
@@ -33,7 +33,7 @@ class PortfolioRow:
 def portfolio_now() -> tuple[PortfolioRow, ...]:
     """Sum the loans that run by their caches; a large book as a task has summed it last."""
     sums: dict[tuple[str, str], list[int]] = {}
-    for cell in book_cells().cells:
+    for cell in book_cells_now().cells:
         if cell.status == LoanStatus.ACTIVE:
             held = sums.setdefault((cell.product_code, cell.asset_class), [0, 0, 0, 0])
             amounts = (cell.loan_count, cell.principal_paise, cell.outstanding_paise, cell.overdue_paise)

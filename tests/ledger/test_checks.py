@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.checks import ledger_check, ledger_check_keep
@@ -94,6 +94,14 @@ def broken(*, is_incremental: bool = False) -> dict[str, tuple[str, ...]]:
 def test_sound_ledger_holds_every_invariant(book: dict[str, Any]) -> None:
     assert broken() == {}
     assert broken(is_incremental=True) == {}
+
+
+def test_journal_put_before_the_first_one_is_in_no_sum_of_a_day(book: dict[str, Any], unprotected: None) -> None:
+    with connection.cursor() as cursor:
+        for table, column in (("journal", "id"), ("transfer", "journal_id"), ("entry", "journal_id")):
+            cursor.execute(f"UPDATE ledger_{table} SET {column} = 0 WHERE {column} = %s", [book["j6"]])  # noqa: S608  # names of this test
+
+    assert "DS" not in broken()
 
 
 # What is done, which invariants say so, and the places that they name between them.
